@@ -1,0 +1,103 @@
+# pamhook. On Debian with Node (20 or later), npm, git and make: `make run` tries it, `make test` tests it.
+# Missing system packages are installed, as root or through sudo.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+BIN := node_modules/.bin
+
+BUILD_PACKAGES := g++ libpam0g-dev python3
+RUN_PACKAGES := ca-certificates curl libnss-wrapper openssl
+TEST_PACKAGES := iproute2 libpam-google-authenticator libpam-oath libpam-wrapper oathtool
+CHECK_PACKAGES := clang-format
+# Never installed on the machine, whose PAM and NSS they would change: a test of root's does so in a root that it throws away.
+THROW_AWAY_PACKAGES := libnss-sss libpam-sss slapd sssd-ldap
+
+# Header files of the running Node, where its installation has them; node-gyp looks for them itself otherwise.
+NODE_PREFIX := $(shell node -p 'path.dirname(path.dirname(process.execPath))')
+NODE_HEADERS := $(if $(wildcard $(NODE_PREFIX)/include/node/node_api.h),--nodedir=$(NODE_PREFIX))
+# Not `rebuild`, nor `clean`: they would delete build/, which holds the compiled tests too.
+NODE_GYP = $(BIN)/node-gyp configure build --loglevel=warn $(NODE_HEADERS)
+
+NATIVE_SOURCES := binding.gyp $(wildcard src/native/*.cc src/native/*.h)
+ADDON := build/Release/pamhook.node
+TEST_FILES := $(patsubst test/%.ts,build/test/%.js,$(shell find test -name '*.test.ts' | sort))
+# A test that hangs is to fail, not to hold up the others.
+NODE_TEST = node --test --test-timeout=300000 --test-reporter=spec
+
+.PHONY: run build test test-root test-user test-asan test-nodes nodes check lint docs format clean \
+	packages packages-run packages-test packages-check compile compile-tests
+
+run: build packages-run
+	@exec scripts/demo.sh
+
+build: compile $(ADDON)
+
+test: packages-test build compile-tests
+	$(NODE_TEST) $(TEST_FILES)
+
+# Some tests need root and list themselves as skipped without.
+test-root: packages-test build compile-tests
+	@if [ "$$(id -u)" -ne 0 ]; then exec sudo env "PATH=$$PATH" $(NODE_TEST) $(TEST_FILES); else exec $(NODE_TEST) $(TEST_FILES); fi
+
+# As root: the same tests as an ordinary user, on a copy.
+test-user: packages-test
+	scripts/test-as-user.sh
+
+test-asan: packages-test build compile-tests
+	NODE_HEADERS="$(NODE_HEADERS)" scripts/test-asan.sh $(filter build/test/native/% build/test/pam/% build/test/identity/%,$(TEST_FILES))
+
+test-nodes: packages-test build compile-tests nodes
+	scripts/test-nodes.sh $(TEST_FILES)
+
+# The supported Nodes, as build/nodes/<major>/bin/node.
+nodes:
+	scripts/nodes.sh
+
+# All that is checked before a change is taken; .ci/run adds the other ways to run the tests.
+check: lint test
+
+lint: packages-check build compile-tests
+	$(BIN)/biome check --error-on-warnings .
+	clang-format --dry-run -Werror $(filter %.cc %.h,$(NATIVE_SOURCES))
+
+format: packages-check node_modules/.installed
+	$(BIN)/biome check --write .
+	clang-format -i $(filter %.cc %.h,$(NATIVE_SOURCES))
+
+# The tables that are made from the code; a test fails when they are not up to date.
+docs: compile-tests
+	node build/test/docs/generate.js
+
+clean:
+	rm -rf build dist .demo
+
+compile: node_modules/.installed
+	$(BIN)/tsc -b
+	@chmod +x dist/cli/main.js
+
+compile-tests: compile
+	$(BIN)/tsc -b test
+
+$(ADDON): $(NATIVE_SOURCES) node_modules/.installed | packages
+	+$(NODE_GYP)
+	@touch $@
+
+node_modules/.installed: package-lock.json package.json
+	npm ci --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+# One at a time, also with -j: each waits for apt's lock, but apt's lists are one.
+packages:
+	@scripts/system-packages.sh $(BUILD_PACKAGES)
+
+packages-run: | packages
+	@scripts/system-packages.sh $(RUN_PACKAGES)
+
+packages-test: | packages-run
+	@scripts/system-packages.sh $(TEST_PACKAGES)
+	@scripts/download-packages.sh build/packages $(THROW_AWAY_PACKAGES)
+
+packages-check: | packages-run
+	@scripts/system-packages.sh $(CHECK_PACKAGES)

@@ -1,0 +1,50 @@
+/** `pamhook serve`: reads the configuration, then becomes the supervisor. */
+import { isatty } from 'node:tty';
+import { childEnvironment, forgetSecrets, readEnvironment } from '../config/environment.js';
+import { helpText } from '../config/help.js';
+import { readSettings } from '../config/read-settings.js';
+import type { Settings } from '../config/settings.js';
+import { version } from '../config/version.js';
+import { openAuditLog } from '../log/audit-log.js';
+import { createLogger } from '../log/winston-logger.js';
+import { loadNative } from '../native/binding.js';
+import { supervise } from '../privsep/supervisor.js';
+import type { CommandIo } from './command.js';
+
+const STDERR = 2;
+
+/** Resolves to the exit code when the daemon has been told to stop. Throws ConfigurationError before anything listens. */
+export async function runServe(argv: readonly string[], io: CommandIo): Promise<number> {
+  const environment = readEnvironment();
+  const invocation = readSettings({ argv, env: environment });
+  switch (invocation.mode) {
+    case 'help':
+      io.stdout.write(helpText());
+      return 0;
+    case 'version':
+      io.stdout.write(`pamhook ${version}\n`);
+      return 0;
+    case 'print-config':
+      io.stdout.write(invocation.printable);
+      return 0;
+    case 'serve':
+      return serve(invocation.settings, invocation.warnings, childEnvironment(environment));
+  }
+}
+
+function serve(settings: Settings, warnings: readonly string[], environment: NodeJS.ProcessEnv): Promise<number> {
+  const native = loadNative();
+  forgetSecrets(native.wipeEnvironmentVariable);
+  const isTerminal = isatty(STDERR);
+  const logFormat = settings.logFormat === 'auto' ? (isTerminal ? 'text' : 'json') : settings.logFormat;
+  const log = createLogger({
+    format: logFormat,
+    verbosity: settings.verbosity,
+    process: 'supervisor',
+    isTerminal,
+    write: native.writeNow,
+  });
+  for (const warning of warnings) log.warn(warning);
+  const openAudit = (destination: string) => openAuditLog({ destination, write: native.writeNow });
+  return supervise(settings, { native, log, logFormat, openAudit, environment });
+}

@@ -1,0 +1,80 @@
+/** What no option shows alone: required ones, ones that exclude each other, and warnings; checked by the supervisor. */
+import { ConfigurationError } from '../errors.js';
+import { type OptionName, type OptionValues, optionNamed } from './options.js';
+import { placeOf, type Source } from './source.js';
+
+export type Sources = ReadonlyMap<OptionName, Source>;
+
+/** What the settings are for: a daemon, or the keys and claims of one token. */
+export type Purpose = 'serve' | 'verify';
+
+/** Throws ConfigurationError. */
+export function checkSettings(values: OptionValues, sources: Sources, purpose: Purpose): void {
+  if (purpose === 'serve') checkServe(values, sources);
+  checkSigningKey(values, sources, purpose);
+}
+
+function checkServe(values: OptionValues, sources: Sources): void {
+  for (const name of ['cert-file', 'key-file'] as const) {
+    if (values[name] === undefined) throw new ConfigurationError(`${name} is required`, `Give ${waysToGive(name)}.`);
+  }
+  if (values['audit-log'] === '') {
+    throw new ConfigurationError(
+      `${placed('audit-log', sources)} must be a path or -`,
+      'Leave it out for standard output.',
+    );
+  }
+}
+
+function checkSigningKey(values: OptionValues, sources: Sources, purpose: Purpose): void {
+  const given = (['signing-key', 'signing-key-file'] as const).filter((name) => values[name] !== undefined);
+  if (given.length === 0 && purpose === 'verify') checkVerificationKeys(values);
+  else if (given.length === 0) {
+    throw new ConfigurationError(
+      'signing-key or signing-key-file: one of the two is required',
+      `Give ${waysToGive('signing-key-file')}.`,
+    );
+  }
+  if (given.length === 2) {
+    const [first, second] = given.map((name) => placed(name, sources));
+    throw new ConfigurationError(`${first} and ${second} exclude each other`, 'Give one of the two.');
+  }
+}
+
+function checkVerificationKeys(values: OptionValues): void {
+  if (values['verification-key-files'].length > 0) return;
+  throw new ConfigurationError(
+    'signing-key, signing-key-file or verification-key-files: one of the three is required',
+    `Give ${waysToGive('signing-key-file')}.`,
+  );
+}
+
+/** One sentence each. */
+export function warningsAbout(values: OptionValues, sources: Sources): string[] {
+  const warnings: string[] = [];
+  if (values['signing-key'] !== undefined && sources.get('signing-key')?.kind === 'flag') {
+    warnings.push('flag -signing-key can be seen by other users for a moment: -signing-key-file is better');
+  }
+  if (values['allow-groups'].length === 0 && sources.has('allow-groups')) {
+    warnings.push(`${placed('allow-groups', sources)} names no group: every account may have a token`);
+  }
+  const ignored = (['log_dir', 'stderrthreshold', 'vmodule', 'log_backtrace_at'] as const)
+    .filter((name) => values[name] !== undefined)
+    .map((name) => placed(name, sources));
+  if (!values.logtostderr) ignored.unshift(placed('logtostderr', sources));
+  if (ignored.length > 0) warnings.push(`without effect, since the log goes to standard error: ${ignored.join(', ')}`);
+  const idle = (['account-check-service', 'account-check-ttl'] as const)
+    .filter((name) => sources.has(name) && !values['review-account-check'])
+    .map((name) => placed(name, sources));
+  if (idle.length > 0) warnings.push(`without effect, since review-account-check is off: ${idle.join(', ')}`);
+  return warnings;
+}
+
+function placed(name: OptionName, sources: Sources): string {
+  return placeOf(name, sources.get(name) ?? { kind: 'default' });
+}
+
+function waysToGive(name: OptionName): string {
+  const { environment, format } = optionNamed(name);
+  return `flag -${name} ${format.placeholder}, environment variable ${environment} or ${name} in the --config file`;
+}

@@ -1,0 +1,284 @@
+/** All options of `pamhook serve`: the one table from which flags, environment, file, help and docs are made. Read by the supervisor. */
+import {
+  address,
+  boolean,
+  duration,
+  type Format,
+  list,
+  namePrefix,
+  oneOf,
+  path,
+  serviceName,
+  text,
+  wholeNumber,
+} from './format.js';
+
+/** What an option is called outside and how it is explained; its flag and its key in a file are its name in the table. */
+export interface Description {
+  readonly environment?: string;
+  /** false: only a flag. */
+  readonly inFile?: false;
+  readonly secret?: true;
+  /** Of a bare number. */
+  readonly unit?: string;
+  readonly doc: string;
+  /** A value, as a flag takes it. */
+  readonly example: string;
+}
+
+export interface Option<T> extends Description {
+  readonly format: Format<NonNullable<T>>;
+  readonly default: T;
+}
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+
+function option<T extends NonNullable<unknown>>(
+  format: Format<T>,
+  defaultValue: NoInfer<T>,
+  description: Description,
+): Option<T> {
+  return { ...description, format, default: defaultValue };
+}
+
+/** An option that may be unset; an empty value unsets it. */
+function optional<T extends NonNullable<unknown>>(format: Format<T>, description: Description): Option<T | undefined> {
+  return { ...description, format: format as Format<NonNullable<T>>, default: undefined };
+}
+
+export const options = {
+  'bind-address': option(address, '', {
+    environment: 'PAMHOOK_BIND_ADDRESS',
+    doc: 'Address to listen on; empty: all, IPv6 and IPv4.',
+    example: '127.0.0.1',
+  }),
+  'bind-port': option(wholeNumber(0, 65_535), 8080, {
+    environment: 'PAMHOOK_BIND_PORT',
+    doc: 'TCP port to listen on; 0: any free one.',
+    example: '6443',
+  }),
+  'cert-file': optional(path, {
+    environment: 'PAMHOOK_TLS_CERT_FILE',
+    doc: "Required. PEM file with the server's certificate, followed by the intermediate ones.",
+    example: '/etc/pamhook/tls.crt',
+  }),
+  'key-file': optional(path, {
+    environment: 'PAMHOOK_TLS_KEY_FILE',
+    doc: 'Required. PEM file with the private key of the certificate.',
+    example: '/etc/pamhook/tls.key',
+  }),
+  'signing-key': optional(text, {
+    environment: 'PAMHOOK_SIGNING_KEY',
+    secret: true,
+    doc: 'HMAC secret that signs tokens (HS256). Exactly one of this and signing-key-file is required; the file is better, since other users may see a command line.',
+    example: '"$(cat hmac-secret)"',
+  }),
+  'signing-key-file': optional(path, {
+    environment: 'PAMHOOK_SIGNING_KEY_FILE',
+    doc: 'File with the key that signs tokens: a PEM private key (EC P-256 or P-384, RSA of 2048 bits or more) or an HMAC secret.',
+    example: '/etc/pamhook/signing.key',
+  }),
+  'verification-key-files': option(list, [], {
+    environment: 'PAMHOOK_VERIFICATION_KEY_FILES',
+    doc: 'Files with further keys whose tokens are good, or directories of such files (*.pem, *.key): for the rotation of keys. At most 16 keys.',
+    example: '/etc/pamhook/verification',
+  }),
+  audience: option(list, [], {
+    environment: 'PAMHOOK_AUDIENCE',
+    doc: 'Audiences written into tokens (the aud claim) and wanted in them. Empty: none.',
+    example: 'https://kubernetes.default.svc',
+  }),
+  'require-audience': option(boolean, false, {
+    environment: 'PAMHOOK_REQUIRE_AUDIENCE',
+    doc: 'Answer a review with no where token and review share no audience, rather than leave the judgement to kube-apiserver.',
+    example: 'true',
+  }),
+  'server-name': option(text, '', {
+    environment: 'PAMHOOK_SERVERNAME',
+    doc: 'Issuer written into tokens (the iss claim) and wanted in them. Empty: none, and not checked.',
+    example: 'pamhook.example.org',
+  }),
+  'token-expires-in': option(wholeNumber(1, 525_600), 10, {
+    environment: 'PAMHOOK_TOKEN_EXPIRES_IN',
+    unit: 'minutes',
+    doc: 'Lifetime of a token, and the longest that a client may ask for.',
+    example: '60',
+  }),
+  'allow-groups': option(list, [], {
+    environment: 'PAMHOOK_ALLOW_GROUPS',
+    doc: 'Groups, by name, of which an account must be in at least one to get a token and to keep it. Empty: every account may.',
+    example: 'developers,operators',
+  }),
+  'min-uid': option(wholeNumber(0, 4_294_967_294), 0, {
+    environment: 'PAMHOOK_MIN_UID',
+    doc: 'Lowest uid of an account that may get a token and keep it.',
+    example: '1000',
+  }),
+  'username-prefix': option(namePrefix, '', {
+    environment: 'PAMHOOK_USERNAME_PREFIX',
+    doc: 'Put before the user name that a review answers with; not in tokens.',
+    example: 'unix:',
+  }),
+  'groups-prefix': option(namePrefix, '', {
+    environment: 'PAMHOOK_GROUPS_PREFIX',
+    doc: 'Put before each group name that a review answers with.',
+    example: 'unix:',
+  }),
+  'groups-filter': option(list, ['*'], {
+    environment: 'PAMHOOK_GROUPS_FILTER',
+    doc: 'Globs of the groups that a review answers with, by their names without prefix: * is any text, ? one character. Empty: none.',
+    example: 'k8s-*,developers',
+  }),
+  'pam-service-name': option(serviceName, 'pamhook', {
+    environment: 'PAMHOOK_PAM_SERVICE_NAME',
+    doc: 'PAM service that checks passwords and accounts: a file in /etc/pam.d or pam-config-dir.',
+    example: 'sshd',
+  }),
+  'pam-config-dir': optional(path, {
+    environment: 'PAMHOOK_PAM_CONFIG_DIR',
+    doc: "Directory of PAM service files in place of the system's.",
+    example: '/etc/pamhook/pam.d',
+  }),
+  'pam-workers': option(wholeNumber(1, 64), 4, {
+    environment: 'PAMHOOK_PAM_WORKERS',
+    doc: 'Most PAM workers at a time: logins that are checked at once. With review-account-check reviews have at most half of them, and logins all but one.',
+    example: '8',
+  }),
+  'pam-worker-max-logins': option(wholeNumber(1, 1_000_000), 1_000, {
+    environment: 'PAMHOOK_PAM_WORKER_MAX_LOGINS',
+    doc: 'Logins (and account checks) after which a PAM worker is replaced by a fresh one.',
+    example: '200',
+  }),
+  'pam-timeout': option(duration(100, 10 * MINUTE), 30 * SECOND, {
+    environment: 'PAMHOOK_PAM_TIMEOUT',
+    doc: 'Longest PAM transaction; the worker is then killed and the login answered with 503, the review with 500.',
+    example: '1m',
+  }),
+  'login-queue': option(wholeNumber(1, 65_536), 2_048, {
+    environment: 'PAMHOOK_LOGIN_QUEUE',
+    doc: 'Most logins that wait for a PAM worker, and most account checks; further ones are answered with 503, their reviews with 500.',
+    example: '512',
+  }),
+  'refusal-delay': option(duration(100, MINUTE), 3 * SECOND, {
+    environment: 'PAMHOOK_REFUSAL_DELAY',
+    doc: 'A refused login is answered this long after it began, or at a whole multiple, so that the time tells nothing.',
+    example: '2500ms',
+  }),
+  'run-as': optional(text, {
+    environment: 'PAMHOOK_RUN_AS',
+    doc: 'Account of the process that faces the network. Unset: pamhook if there is such an account, else nobody.',
+    example: 'pamhook',
+  }),
+  'disable-mlock': option(boolean, false, {
+    environment: 'PAMHOOK_DISABLE_MLOCK',
+    doc: 'Do not lock memory; keys and passwords may then reach swap.',
+    example: 'true',
+  }),
+  'identity-cache-ttl': option(duration(0, 5 * MINUTE), 10 * SECOND, {
+    environment: 'PAMHOOK_IDENTITY_CACHE_TTL',
+    doc: 'How long uid and groups of a user are kept before the system is asked again; 0: not at all.',
+    example: '30s',
+  }),
+  'identity-stale-for': option(duration(0, 24 * HOUR), 5 * MINUTE, {
+    environment: 'PAMHOOK_IDENTITY_STALE_FOR',
+    doc: 'How old an answer may serve while the user database fails; 0: never.',
+    example: '1h',
+  }),
+  'review-account-check': option(boolean, false, {
+    environment: 'PAMHOOK_REVIEW_ACCOUNT_CHECK',
+    doc: "Ask PAM's account phase at reviews too: an account that expires is then refused within account-check-ttl, not when its token ends. docs/tokens.md says what this does to pam_faillock.",
+    example: 'true',
+  }),
+  'account-check-service': optional(serviceName, {
+    environment: 'PAMHOOK_ACCOUNT_CHECK_SERVICE',
+    doc: 'PAM service whose account phase reviews ask. Unset: pam-service-name.',
+    example: 'pamhook-review',
+  }),
+  'account-check-ttl': option(duration(SECOND, 10 * MINUTE), 30 * SECOND, {
+    environment: 'PAMHOOK_ACCOUNT_CHECK_TTL',
+    doc: 'How long what the account phase says of a user is kept before reviews ask again.',
+    example: '10s',
+  }),
+  'shutdown-grace-period': option(duration(0, HOUR), 20 * SECOND, {
+    environment: 'PAMHOOK_SHUTDOWN_GRACE_PERIOD',
+    doc: 'How long requests may run on after SIGTERM or SIGINT; what runs longer is killed.',
+    example: '1m',
+  }),
+  'audit-log': option(path, '-', {
+    environment: 'PAMHOOK_AUDIT_LOG',
+    doc: 'File for the audit log, reopened on SIGHUP; -: standard output.',
+    example: '/var/log/pamhook/audit.log',
+  }),
+  'log-format': option(oneOf('auto', 'text', 'json'), 'auto', {
+    environment: 'PAMHOOK_LOG_FORMAT',
+    doc: 'Form of the log on standard error; auto: text on a terminal, else JSON.',
+    example: 'json',
+  }),
+  v: option(wholeNumber(0, 100), 0, {
+    doc: 'Verbosity of the log; 2 also shows stacks of errors.',
+    example: '2',
+  }),
+  logtostderr: option(boolean, true, {
+    doc: 'For command lines of pam_hook: the log always goes to standard error.',
+    example: 'true',
+  }),
+  alsologtostderr: option(boolean, false, {
+    doc: 'For command lines of pam_hook: the log always goes to standard error.',
+    example: 'true',
+  }),
+  log_dir: optional(text, {
+    doc: 'For command lines of pam_hook: accepted with a warning, without effect.',
+    example: '/var/log',
+  }),
+  stderrthreshold: optional(text, {
+    doc: 'For command lines of pam_hook: accepted with a warning, without effect.',
+    example: 'INFO',
+  }),
+  vmodule: optional(text, {
+    doc: 'For command lines of pam_hook: accepted with a warning, without effect.',
+    example: 'server=2',
+  }),
+  log_backtrace_at: optional(text, {
+    doc: 'For command lines of pam_hook: accepted with a warning, without effect.',
+    example: 'server.go:100',
+  }),
+  config: optional(path, {
+    environment: 'PAMHOOK_CONFIG',
+    inFile: false,
+    doc: 'YAML or JSON file of options, named as the flags are; flags and environment are stronger.',
+    example: '/etc/pamhook/pamhook.yaml',
+  }),
+  'print-config': option(boolean, false, {
+    inFile: false,
+    doc: 'Print every option with its value and where that came from, secrets left out, and exit.',
+    example: 'true',
+  }),
+  help: option(boolean, false, { inFile: false, doc: 'Print this help and exit.', example: 'true' }),
+  version: option(boolean, false, { inFile: false, doc: 'Print the version and exit.', example: 'true' }),
+} as const;
+
+export type OptionName = keyof typeof options;
+
+/** The value of each option once read. */
+export type OptionValues = {
+  readonly [Name in OptionName]: (typeof options)[Name] extends Option<infer T> ? T : never;
+};
+
+export const optionNames = Object.keys(options) as OptionName[];
+
+export function isOptionName(name: string): name is OptionName {
+  return Object.hasOwn(options, name);
+}
+
+/** An option with the type of its value left open. */
+export interface AnyOption extends Description {
+  readonly format: Format<unknown>;
+  readonly default: unknown;
+}
+
+/** For code that treats all options alike. */
+export function optionNamed(name: OptionName): AnyOption {
+  return options[name] as AnyOption;
+}

@@ -1,0 +1,49 @@
+/** The configuration of `pamhook serve`, parsed and checked: what all other code sees instead of flags and environment. */
+import type { Secret } from '../secret.js';
+
+/** Durations are milliseconds unless the name says otherwise. */
+export interface Settings {
+  readonly bindAddress: string;
+  readonly bindPort: number;
+  readonly certFile: string;
+  readonly keyFile: string;
+  /** Given as -signing-key or PAMHOOK_SIGNING_KEY: an HMAC secret. Exactly one of this and signingKeyFile is set. */
+  readonly signingKey: Secret | undefined;
+  readonly signingKeyFile: string | undefined;
+  readonly verificationKeyFiles: readonly string[];
+  readonly audience: readonly string[];
+  readonly requireAudience: boolean;
+  /** The `iss` claim; empty: none. */
+  readonly serverName: string;
+  /** Names; empty: every account may have a token. */
+  readonly allowGroups: readonly string[];
+  readonly minUid: number;
+  readonly usernamePrefix: string;
+  readonly groupsPrefix: string;
+  /** Globs; empty: no group is passed on. */
+  readonly groupsFilter: readonly string[];
+  readonly pamServiceName: string;
+  readonly pamConfigDir: string | undefined;
+  /** Minutes, the longest and the default lifetime of a token. */
+  readonly tokenExpiresIn: number;
+  readonly disableMlock: boolean;
+  /** undefined: account `pamhook` if it exists, else `nobody`. */
+  readonly runAs: string | undefined;
+  readonly pamWorkers: number;
+  readonly pamWorkerMaxLogins: number;
+  readonly pamTimeout: number;
+  /** Logins that may wait for a PAM worker. */
+  readonly loginQueue: number;
+  readonly refusalDelay: number;
+  readonly shutdownGracePeriod: number;
+  readonly identityCacheTtl: number;
+  readonly identityStaleFor: number;
+  readonly reviewAccountCheck: boolean;
+  /** undefined: pamServiceName. */
+  readonly accountCheckService: string | undefined;
+  readonly accountCheckTtl: number;
+  readonly logFormat: 'auto' | 'text' | 'json';
+  /** `-`: standard output; else a file. */
+  readonly auditLog: string;
+  readonly verbosity: number;
+}

@@ -1,0 +1,48 @@
+/** The human-facing side of the front, an Express app: which paths there are, and what every answer carries. */
+import express, { type Response } from 'express';
+import helmet from 'helmet';
+import type { Handler, RequestContext } from './request-context.js';
+import { createErrorRoute } from './routes/error.js';
+import { heartbeatRoute } from './routes/heartbeat.js';
+import { notFoundRoute } from './routes/not-found.js';
+import { createTokenRoute, type TokenRouteOptions } from './routes/token.js';
+
+export type AppOptions = TokenRouteOptions;
+
+export function createApp(options: AppOptions): Handler {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.disable('query parser');
+  app.disable('trust proxy');
+  app.enable('case sensitive routing');
+  app.enable('strict routing');
+
+  app.use(securityHeaders);
+  app.use(neverStored);
+  app.use(createTokenRoute(options));
+  app.use(heartbeatRoute);
+  app.use(notFoundRoute);
+  app.use(createErrorRoute(options.log));
+
+  return (request, response, context) => {
+    (response as Response<unknown, RequestContext>).locals = context;
+    response.setHeader('X-Request-Id', context.requestId);
+    app(request, response);
+  };
+}
+
+const securityHeaders = helmet({
+  contentSecurityPolicy: {
+    useDefaults: false,
+    directives: { defaultSrc: ["'none'"], baseUri: ["'none'"], formAction: ["'none'"], frameAncestors: ["'none'"] },
+  },
+  xFrameOptions: { action: 'deny' },
+  // It would hold for all ports of this host name, and the daemon often shares one with services that speak plain HTTP.
+  strictTransportSecurity: false,
+});
+
+const neverStored: express.RequestHandler = (_request, response, next) => {
+  response.set('Cache-Control', 'no-store');
+  next();
+};

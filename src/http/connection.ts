@@ -1,0 +1,42 @@
+/** One TLS connection of the front: which requests it still owes an answer, and when its last answer has come. */
+import type { ServerResponse } from 'node:http';
+
+export interface Connection {
+  readonly source: string;
+  /** Answers not yet handed to the system, in the order of their requests; more than one only when pipelined. */
+  readonly unanswered: ServerResponse[];
+  requests: number;
+  /** True once no further request is wanted. */
+  closing: boolean;
+}
+
+export function createConnection(source: string): Connection {
+  return { source, unanswered: [], requests: 0, closing: false };
+}
+
+/** Counts a request in; the connection is closed after `limit` of them. */
+export function beginAnswer(connection: Connection, response: ServerResponse, limit: number): void {
+  connection.unanswered.push(response);
+  connection.requests += 1;
+  if (connection.requests >= limit) connection.closing = true;
+  if (connection.closing) announceClose(connection);
+}
+
+export function endAnswer(connection: Connection, response: ServerResponse): void {
+  const index = connection.unanswered.indexOf(response);
+  if (index >= 0) connection.unanswered.splice(index, 1);
+}
+
+/** Lets what was asked be answered, and no more be asked. */
+export function closeAfterAnswers(connection: Connection): void {
+  connection.closing = true;
+  announceClose(connection);
+}
+
+/** Only the newest answer may say close: Node ends the connection after it, and drops requests pipelined behind it. */
+function announceClose({ unanswered }: Connection): void {
+  const newest = unanswered.at(-1);
+  for (const response of unanswered) {
+    if (!response.headersSent) response.setHeader('Connection', response === newest ? 'close' : 'keep-alive');
+  }
+}

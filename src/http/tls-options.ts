@@ -1,0 +1,35 @@
+/** How the front speaks TLS: 1.2 and 1.3, forward secrecy and authenticated encryption only, HTTP/1.1 only. */
+import { constants } from 'node:crypto';
+import type { SecureContextOptions, TlsOptions } from 'node:tls';
+
+/** PEM: the certificate chain and its private key. */
+export interface TlsIdentity {
+  readonly cert: string | Buffer;
+  readonly key: string | Buffer;
+}
+
+const CIPHERS = [
+  'TLS_AES_128_GCM_SHA256',
+  'TLS_AES_256_GCM_SHA384',
+  'TLS_CHACHA20_POLY1305_SHA256',
+  'ECDHE-ECDSA-AES128-GCM-SHA256',
+  'ECDHE-RSA-AES128-GCM-SHA256',
+  'ECDHE-ECDSA-AES256-GCM-SHA384',
+  'ECDHE-RSA-AES256-GCM-SHA384',
+  'ECDHE-ECDSA-CHACHA20-POLY1305',
+  'ECDHE-RSA-CHACHA20-POLY1305',
+];
+
+/** What goes with a certificate, whenever it is replaced. */
+export function secureContext({ cert, key }: TlsIdentity): SecureContextOptions {
+  return {
+    cert,
+    key,
+    minVersion: 'TLSv1.2',
+    ciphers: CIPHERS.join(':'),
+    // A renegotiation costs the server much and the client little, and nobody needs one.
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+  };
+}
+
+export const alpn: Pick<TlsOptions, 'ALPNProtocols'> = { ALPNProtocols: ['http/1.1'] };

@@ -1,0 +1,47 @@
+/** The identity port on the system's user and group database; asked in the front and the PAM worker. */
+import type { Logger } from '../log/logger.js';
+import { isPlainText } from '../native/arguments.js';
+import type { Native } from '../native/native.js';
+import type { IdentitySource } from './identity.js';
+
+/** Gids remembered as logged. */
+const MAX_LOGGED = 10_000;
+const CONTROL = /\p{Cc}/u;
+
+/** Says once a gid that no name can be given for it. */
+function createNamelessLog(log: Logger): (username: string, gids: readonly number[]) => void {
+  const logged = new Set<number>();
+  return (username, gids) => {
+    for (const gid of gids) {
+      if (logged.has(gid) || logged.size >= MAX_LOGGED) continue;
+      logged.add(gid);
+      log.verbose(1, 'a group without a name is left out', { gid, user: username });
+    }
+  };
+}
+
+/** Identities by getpwnam_r, getgrouplist and getgrgid_r; names with control characters are left out. */
+export function createNssIdentitySource({
+  native,
+  log,
+}: {
+  readonly native: Pick<Native, 'lookupUser' | 'groupsOf'>;
+  readonly log: Logger;
+}): IdentitySource {
+  const logNameless = createNamelessLog(log);
+  return {
+    async find(username) {
+      // No account can have such a name, and C would read another one.
+      if (!isPlainText(username) || CONTROL.test(username)) return undefined;
+      const user = await native.lookupUser(username);
+      if (user === undefined || CONTROL.test(user.name)) return undefined;
+      const groups = await native.groupsOf(user);
+      logNameless(user.name, groups.nameless);
+      return {
+        username: user.name,
+        uid: String(user.uid),
+        groups: groups.names.filter((name) => !CONTROL.test(name)),
+      };
+    },
+  };
+}

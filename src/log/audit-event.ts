@@ -1,0 +1,27 @@
+/** The audit events: one table, from which the docs are made; every line of the audit log is one of these. */
+
+export const auditEvents = {
+  'daemon.started': 'the daemon accepts connections',
+  'daemon.stopping': 'the daemon was told to stop and takes no new connections',
+  'daemon.stopped': 'all processes have ended',
+  'certificate.changed': 'new connections get another certificate',
+  'keys.changed': 'other keys verify, the first of them signs',
+  'token.issued': 'a password was right and a token is given out (written before the token leaves the daemon)',
+  'token.refused': 'a login was refused: how many responses were sent, PAM code, stage, and the reason the client saw',
+  'token.prompted': 'PAM asked for more responses than the client sent: an attempt as much as a refused one',
+  'token.unavailable': 'a login could not be checked',
+  'review.refused': 'reviews answered with no, counted by reason and source over ten seconds',
+  'review.unavailable': 'reviews that could not be checked, counted by error code and source over ten seconds',
+} as const satisfies Record<string, string>;
+
+export type AuditEventName = keyof typeof auditEvents;
+
+/** `time`, `event`, `process` and `pid` are added by the writer. */
+export interface AuditEvent {
+  readonly event: AuditEventName;
+  readonly requestId?: string;
+  readonly source?: string;
+  readonly user?: string;
+  readonly jti?: string;
+  readonly [field: string]: string | number | boolean | readonly string[] | undefined;
+}

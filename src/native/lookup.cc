@@ -1,0 +1,108 @@
+// getpwnam_r(3), getgrnam_r(3), getgrgid_r(3) and getgrouplist(3) with buffers that grow, up to a bound.
+#include "lookup.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+
+#include <algorithm>
+#include <unordered_set>
+
+namespace {
+
+constexpr size_t kFirstBuffer = 4096;
+constexpr size_t kMaxPasswdBuffer = size_t{1} << 20;
+constexpr size_t kMaxGroupBuffer = size_t{16} << 20;  // an entry lists its members: thousands are common
+constexpr int kFirstGroups = 64;
+constexpr int kMaxGroups = 65536;  // NGROUPS_MAX
+
+// Runs an _r function with a buffer that suffices. Its return value decides, never errno: modules leave all sorts of
+// numbers there, beside an entry as well as beside none (getpwnam(3), "RETURN VALUE").
+template <typename Entry, typename Found, typename Call, typename Convert>
+pamhook::Answer<Found> Find(const char* name, size_t max_buffer, std::vector<char>& buffer, Call call,
+                            Convert convert) {
+  if (buffer.size() < kFirstBuffer) buffer.resize(kFirstBuffer);
+  for (;;) {
+    Entry entry;
+    Entry* found = nullptr;
+    errno = 0;
+    int code = call(&entry, buffer.data(), buffer.size(), &found);
+    if (code == EINTR) continue;
+    if (code == ERANGE && buffer.size() < max_buffer) {
+      buffer.resize(buffer.size() * 2);
+      continue;
+    }
+    if (code == 0 && found != nullptr) return convert(*found);
+    if (code == 0 || code == ENOENT || code == ESRCH) return pamhook::NotFound{};
+    return pamhook::Failure{code, name};
+  }
+}
+
+pamhook::Answer<pamhook::Group> FindGroupByGid(gid_t gid, std::vector<char>& buffer) {
+  return Find<group, pamhook::Group>(
+      "getgrgid_r", kMaxGroupBuffer, buffer,
+      [gid](group* entry, char* data, size_t size, group** found) { return getgrgid_r(gid, entry, data, size, found); },
+      [gid](const group& entry) {
+        return pamhook::Group{gid, entry.gr_name};
+      });
+}
+
+// getgrouplist tells how many there are when the array was too small; some implementations leave the count as it was.
+pamhook::Answer<std::vector<gid_t>> FindGids(const std::string& name, gid_t gid) {
+  int size = kFirstGroups;
+  for (;;) {
+    std::vector<gid_t> gids(static_cast<size_t>(size));
+    int count = size;
+    if (getgrouplist(name.c_str(), gid, gids.data(), &count) >= 0) {
+      gids.resize(static_cast<size_t>(count));
+      return gids;
+    }
+    if (size >= kMaxGroups || count > kMaxGroups) return pamhook::Failure{E2BIG, "getgrouplist"};
+    size = std::min(kMaxGroups, std::max(count, size * 2));
+  }
+}
+
+}  // namespace
+
+namespace pamhook {
+
+Answer<User> FindUser(const std::string& name) {
+  std::vector<char> buffer;
+  return Find<passwd, User>(
+      "getpwnam_r", kMaxPasswdBuffer, buffer,
+      [&name](passwd* entry, char* data, size_t size, passwd** found) {
+        return getpwnam_r(name.c_str(), entry, data, size, found);
+      },
+      [](const passwd& entry) {
+        return User{entry.pw_name, entry.pw_uid, entry.pw_gid};
+      });
+}
+
+Answer<gid_t> FindGroup(const std::string& name) {
+  std::vector<char> buffer;
+  return Find<group, gid_t>(
+      "getgrnam_r", kMaxGroupBuffer, buffer,
+      [&name](group* entry, char* data, size_t size, group** found) {
+        return getgrnam_r(name.c_str(), entry, data, size, found);
+      },
+      [](const group& entry) { return entry.gr_gid; });
+}
+
+Answer<std::vector<Group>> FindGroupsOf(const std::string& name, gid_t gid) {
+  Answer<std::vector<gid_t>> gids = FindGids(name, gid);
+  if (const auto* failure = std::get_if<Failure>(&gids)) return *failure;
+
+  std::vector<Group> groups;
+  std::unordered_set<gid_t> seen;
+  std::vector<char> buffer;
+  for (gid_t each : std::get<std::vector<gid_t>>(gids)) {
+    if (!seen.insert(each).second) continue;
+    Answer<Group> group = FindGroupByGid(each, buffer);
+    if (const auto* failure = std::get_if<Failure>(&group)) return *failure;
+    const auto* found = std::get_if<Group>(&group);
+    groups.push_back(found == nullptr ? Group{each, ""} : *found);
+  }
+  return groups;
+}
+
+}  // namespace pamhook

@@ -1,0 +1,148 @@
+/** Starting, watching and ending one child process with its channel; runs in the supervisor. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Duplex } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import type { Logger } from '../log/logger.js';
+import { openChannel } from './channel.js';
+import type { Shape } from './shape.js';
+
+/** A child that answers no ping for so long is taken for dead. */
+const SILENCE_LIMIT = 5_000;
+const PING_INTERVAL = 1_000;
+
+/** The descriptor of the channel in every child; the front has the listening socket behind it. */
+export const CHANNEL_FD = 3;
+export const LISTENING_FD = 4;
+
+export interface Child<Out> {
+  readonly pid: number;
+  send(frame: Out): void;
+  /** Stops the child from being taken for dead while it cannot answer (a PAM worker blocked in libpam). */
+  expectAnswers(expected: boolean): void;
+  /** Lets the child end by itself: it does so when its channel ends. */
+  dismiss(): void;
+  /** SIGKILL, to the child and to the helpers in its session. */
+  kill(): void;
+}
+
+export interface ChildSpec<In, Out> {
+  readonly name: 'front' | 'worker';
+  readonly shape: Shape<In>;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly log: Logger;
+  /** The running children of this process by pid, kept here: what is not among them is an orphan. */
+  readonly children: Set<number>;
+  /** Passed on as LISTENING_FD. */
+  readonly listeningFd?: number;
+  onFrame(frame: In, child: Child<Out>): void;
+  /** Once, when the process is gone; `how` is its exit code, signal, or why it could not be started. */
+  onExit(how: string): void;
+}
+
+/**
+ * Starts `dist/privsep/<name>.js` with an inherited socketpair. In a session of its own: a Ctrl-C at the terminal
+ * reaches the supervisor alone, and a PAM module finds no terminal to talk to.
+ */
+export function startChild<In extends { readonly kind: string }, Out>(
+  spec: ChildSpec<In, Out>,
+): Child<Out | { kind: 'ping' }> {
+  const entry = fileURLToPath(new URL(`./${spec.name}.js`, import.meta.url));
+  const process = spawn(globalThis.process.execPath, [entry], {
+    cwd: '/',
+    detached: true,
+    env: spec.environment,
+    stdio: ['ignore', 'ignore', 'inherit', 'pipe', ...(spec.listeningFd === undefined ? [] : [spec.listeningFd])],
+  });
+  const liveness = watchLiveness(() => {
+    spec.log.error('a process answers no longer and is killed', { name: spec.name, pid: process.pid });
+    kill();
+  });
+  const channel = openChannel<In, Out | { kind: 'ping' }>(process.stdio[CHANNEL_FD] as Duplex, spec.shape, {
+    onFrame(frame) {
+      liveness.heard();
+      if (frame.kind !== 'pong') spec.onFrame(frame, child);
+    },
+    onEnd(fault) {
+      if (fault === undefined) return;
+      spec.log.error('the channel to a process broke and it is killed', { name: spec.name, pid: process.pid, fault });
+      kill();
+    },
+  });
+  const child = { pid: process.pid ?? 0, send, expectAnswers: liveness.expect, dismiss, kill };
+
+  function send(frame: Out | { kind: 'ping' }): void {
+    channel.send(frame);
+  }
+  function kill(): void {
+    killSession(process);
+  }
+  function dismiss(): void {
+    liveness.expect(false);
+    channel.close();
+  }
+
+  if (process.pid !== undefined) spec.children.add(process.pid);
+  liveness.start(() => channel.send({ kind: 'ping' }));
+  onceGone(process, (how) => {
+    liveness.stop();
+    killSession(process);
+    spec.children.delete(process.pid ?? 0);
+    spec.onExit(how);
+  });
+  return child;
+}
+
+function onceGone(process: ChildProcess, gone: (how: string) => void): void {
+  process.once('error', (fault) => {
+    if (process.pid === undefined) gone(fault.message);
+  });
+  process.once('exit', (code, signal) => gone(signal ?? `exit code ${code}`));
+}
+
+/** The child leads its session and process group: helpers of PAM modules that stayed in it go with it. */
+function killSession(child: ChildProcess): void {
+  if (child.pid === undefined) return;
+  try {
+    process.kill(-child.pid, 'SIGKILL');
+  } catch {
+    // ESRCH: nobody is left.
+  }
+}
+
+interface Liveness {
+  start(ping: () => void): void;
+  heard(): void;
+  expect(expected: boolean): void;
+  stop(): void;
+}
+
+function watchLiveness(onSilence: () => void): Liveness {
+  let timer: NodeJS.Timeout | undefined;
+  let expected = true;
+  let missed = 0;
+  let awaiting = false;
+  return {
+    start(ping) {
+      timer = setInterval(() => {
+        if (!expected) return;
+        missed = awaiting ? missed + 1 : 0;
+        if (missed * PING_INTERVAL >= SILENCE_LIMIT) onSilence();
+        else if (!awaiting) {
+          awaiting = true;
+          ping();
+        }
+      }, PING_INTERVAL);
+      timer.unref();
+    },
+    heard() {
+      awaiting = false;
+      missed = 0;
+    },
+    expect(value) {
+      expected = value;
+      awaiting = false;
+      missed = 0;
+    },
+    stop: () => clearInterval(timer),
+  };
+}

@@ -1,0 +1,153 @@
+/** Keeps one front running: starts it, serves its logins, replaces it when it dies, lets it drain; runs in the supervisor. */
+import { PamhookError } from '../errors.js';
+import type { AuditEvent } from '../log/audit-event.js';
+import { type AccountDesk, createAccountDesk } from './account-desk.js';
+import { createBackOff } from './back-off.js';
+import type { Child } from './child.js';
+import { requireFits } from './frame-size.js';
+import { createLoginDesk, type DeskOptions, type LoginDesk } from './login-desk.js';
+import type { FromFront, FrontConfiguration, ToFront } from './protocol.js';
+
+export type StartFront = (events: { onFrame(frame: FromFront): void; onExit(how: string): void }) => Child<ToFront>;
+
+export interface KeeperOptions extends Omit<DeskOptions, 'answer'> {
+  readonly startFront: StartFront;
+  readonly configuration: FrontConfiguration;
+  /** Milliseconds of a steady clock. */
+  readonly now: () => number;
+}
+
+export interface FrontKeeper {
+  /** Resolves when the first front accepts connections. Rejects with ERR_PRIVILEGE when it ended before that. */
+  start(): Promise<void>;
+  /** A new certificate and key for new connections, also of fronts still to be started. Throws ConfigurationError when it is too large. */
+  changeTls(tls: FrontConfiguration['tls']): void;
+  /**
+   * Resolves when the front verifies with these keys, or when there is none: the next one starts with them.
+   * Rejects with ConfigurationError when they are too large.
+   */
+  changeVerificationKeys(keys: FrontConfiguration['verificationKeys']): Promise<void>;
+  /** Lets the front answer what it has accepted; resolves when it is gone. */
+  drain(): Promise<void>;
+  kill(): void;
+}
+
+export function createFrontKeeper(options: KeeperOptions): FrontKeeper {
+  const { log, now } = options;
+  let { configuration } = options;
+  // A captured front must not ask what its operator does not let it ask.
+  const accountCheckLimit = configuration.accountCheckTtl === undefined ? 0 : options.limit;
+  const backOff = createBackOff();
+  let front: Child<ToFront> | undefined;
+  let restart: NodeJS.Timeout | undefined;
+  let stopping = false;
+  let onceGone: (() => void) | undefined;
+  let lastVersion = 0;
+  const awaited = new Map<number, () => void>();
+
+  function launch(onReady: () => void, onEarlyExit?: (how: string) => void): void {
+    backOff.started(now());
+    let ready = false;
+    const started = options.startFront({
+      onFrame(frame) {
+        if (frame.kind === 'ready') {
+          if (!ready) onReady();
+          ready = true;
+        } else if (frame.kind === 'verification-keys-in-use') settle(frame.version);
+        else receive(frame, { logins, accounts }, started, options);
+      },
+      onExit(how) {
+        logins.abandon();
+        accounts.abandon();
+        front = undefined;
+        for (const version of [...awaited.keys()]) settle(version);
+        if (!ready && onEarlyExit !== undefined) onEarlyExit(how);
+        else gone(how);
+      },
+    });
+    const answer = started.send;
+    const logins = createLoginDesk({ ...options, answer });
+    const accounts = createAccountDesk({ pool: options.pool, limit: accountCheckLimit, answer });
+    front = started;
+    started.send(configuration);
+  }
+
+  function gone(how: string): void {
+    if (stopping) {
+      onceGone?.();
+      return;
+    }
+    const delay = backOff.delayAfterDeath(now());
+    log.error('the front died', { how, restartIn: delay });
+    restart = setTimeout(() => launch(() => log.info('the front accepts connections again')), delay);
+  }
+
+  function reconfigure(change: Partial<FrontConfiguration>): void {
+    const next = { ...configuration, ...change };
+    requireFits(next);
+    configuration = next;
+  }
+
+  function settle(version: number): void {
+    awaited.get(version)?.();
+    awaited.delete(version);
+  }
+
+  return {
+    changeTls(tls) {
+      reconfigure({ tls });
+      front?.send({ kind: 'tls', tls });
+    },
+    async changeVerificationKeys(verificationKeys) {
+      reconfigure({ verificationKeys });
+      if (front === undefined) return;
+      const version = ++lastVersion;
+      front.send({ kind: 'verification-keys', version, verificationKeys });
+      await new Promise<void>((resolve) => awaited.set(version, resolve));
+    },
+    start: () =>
+      new Promise((resolve, reject) => {
+        launch(resolve, (how) => reject(new PamhookError('ERR_PRIVILEGE', `the front did not start: ${how}`)));
+      }),
+    drain() {
+      stopping = true;
+      clearTimeout(restart);
+      if (front === undefined) return Promise.resolve();
+      front.send({ kind: 'drain' });
+      return new Promise((resolve) => {
+        onceGone = resolve;
+      });
+    },
+    kill: () => front?.kill(),
+  };
+}
+
+interface Desks {
+  readonly logins: LoginDesk;
+  readonly accounts: AccountDesk;
+}
+
+/** A front that breaks the protocol ends: nothing it sends may harm the supervisor. */
+function receive(
+  frame: FromFront,
+  { logins, accounts }: Desks,
+  front: Child<ToFront>,
+  { audit, log }: KeeperOptions,
+): void {
+  try {
+    if (frame.kind === 'login') logins.take(frame);
+    else if (frame.kind === 'cancel-login') logins.cancel(frame.id);
+    else if (frame.kind === 'check-account') accounts.take(frame);
+    else if (frame.kind === 'reviews') for (const entry of frame.entries) audit(reviewEvent(entry), 'front', front.pid);
+  } catch (fault) {
+    if (fault instanceof PamhookError && fault.code === 'ERR_PROTOCOL') {
+      log.error('the front broke the protocol and is killed', { pid: front.pid, fault });
+      front.kill();
+    } else log.error('the audit log cannot be written', { fault });
+  }
+}
+
+function reviewEvent(entry: Extract<FromFront, { kind: 'reviews' }>['entries'][number]): AuditEvent {
+  const { answer, reason, source, count } = entry;
+  return { event: `review.${answer}`, reason, source, count };
+}

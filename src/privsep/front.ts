@@ -1,0 +1,147 @@
+/** The front: TLS, HTTP and reviews. The one process that reads from the network; under an unprivileged account. */
+import { Socket } from 'node:net';
+import { createApp } from '../http/app.js';
+import { createAuthenticateHandler } from '../http/authenticate.js';
+import { createFrontServer, type FrontServer } from '../http/server.js';
+import { cacheIdentities } from '../identity/cached.js';
+import { createNssIdentitySource } from '../identity/nss.js';
+import { importVerifier } from '../keys/verifier.js';
+import type { Logger } from '../log/logger.js';
+import { createLogger } from '../log/winston-logger.js';
+import { loadNative } from '../native/binding.js';
+import { rememberAccounts } from '../token/account-allowed.js';
+import type { Review } from '../token/review.js';
+import { createReviewToken } from '../token/review-token.js';
+import { type AccountClient, createAccountClient } from './account-client.js';
+import { type Channel, openChannel } from './channel.js';
+import { CHANNEL_FD, LISTENING_FD } from './child.js';
+import { materialOf } from './key-frame.js';
+import { createLoginClient, type LoginClient } from './login-client.js';
+import { dieWithSupervisor, dropTo, guardMemory, leaveSignalsToSupervisor } from './privileges.js';
+import { type FromFront, type FrontConfiguration, type ToFront, toFront } from './protocol.js';
+import { countReviews, type ReviewCounter } from './review-counter.js';
+
+process.title = 'pamhook: front';
+leaveSignalsToSupervisor();
+
+interface Running {
+  readonly server: FrontServer;
+  readonly logins: LoginClient;
+  readonly accounts: AccountClient;
+  readonly reviews: ReviewCounter;
+  changeKeys(keys: FrontConfiguration['verificationKeys']): void;
+}
+
+const native = loadNative();
+// Before the first secret comes in.
+native.forbidCoreDumps();
+let running: Running | undefined;
+let draining = false;
+
+const channel: Channel<FromFront> = openChannel<ToFront, FromFront>(new Socket({ fd: CHANNEL_FD }), toFront, {
+  onFrame: (frame) => void receive(frame),
+  // Without its supervisor the front is nothing.
+  onEnd: () => process.exit(draining ? 0 : 1),
+});
+
+async function receive(frame: ToFront): Promise<void> {
+  switch (frame.kind) {
+    case 'configure':
+      return start(frame);
+    case 'ping':
+      return channel.send({ kind: 'pong' });
+    case 'login-result':
+      return running?.logins.settle(frame);
+    case 'tls':
+      return running?.server.setTls({ cert: frame.tls.cert, key: frame.tls.key.bytes() });
+    case 'verification-keys':
+      running?.changeKeys(frame.verificationKeys);
+      return channel.send({ kind: 'verification-keys-in-use', version: frame.version });
+    case 'account-result':
+      return running?.accounts.settle(frame);
+    case 'drain':
+      return drain();
+  }
+}
+
+/** Everything is imported by now: after the drop no file of the project is opened. */
+async function start(configuration: FrontConfiguration): Promise<void> {
+  const log = createLogger({ ...configuration.logging, process: 'front', isTerminal: false, write: native.writeNow });
+  try {
+    guardMemory(native, configuration.lockMemory, log);
+    dropTo(native, configuration.account);
+    dieWithSupervisor(native, configuration.supervisorPid);
+    running = createFront(configuration, log);
+    await running.server.listenOn({ fd: LISTENING_FD });
+    channel.send({ kind: 'ready' });
+  } catch (fault) {
+    log.error('the front cannot start', { fault });
+    process.exit(1);
+  }
+}
+
+function createFront(configuration: FrontConfiguration, log: Logger): Running {
+  const { tls, token, refusalDelay } = configuration;
+  const logins = createLoginClient(channel.send, configuration.loginQueue);
+  const accounts = createAccountClient(channel.send, configuration.loginQueue);
+  const reviews = countReviews(channel.send);
+  const tokenExpiresIn = token.maxLifetime / 60;
+  const reviewWith = createReviewer(configuration, accounts, log);
+  let review = reviewWith(configuration.verificationKeys);
+  const server = createFrontServer({
+    tls: { cert: tls.cert, key: tls.key.bytes() },
+    handlers: {
+      authenticate: createAuthenticateHandler({
+        review: (reviewed, audiences) => review(reviewed, audiences),
+        onReview: reviews.count,
+        log,
+      }),
+      app: createApp({ login: logins.login, log, tokenExpiresIn, audience: token.audience, refusalDelay }),
+    },
+    log,
+  });
+  const changeKeys: Running['changeKeys'] = (keys) => {
+    review = reviewWith(keys);
+  };
+  return { server, logins, accounts, reviews, changeKeys };
+}
+
+/** A steady clock: what is cached must not live longer because the time of day was set back. */
+const steady = () => performance.now();
+
+/** Keys may turn; the identities and accounts seen so far are kept. */
+function createReviewer(
+  { token, identityCacheTtl, identityStaleFor, accountCheckTtl: ttl }: FrontConfiguration,
+  { accountAllowed }: AccountClient,
+  log: Logger,
+) {
+  const identities = cacheIdentities(createNssIdentitySource({ native, log }), {
+    ttl: identityCacheTtl,
+    staleFor: identityStaleFor,
+    now: steady,
+    log,
+  });
+  const { issuer, audience, requireAudience, policy } = token;
+  const accounts = ttl === undefined ? {} : { accountAllowed: rememberAccounts(accountAllowed, { ttl, now: steady }) };
+  return (keys: FrontConfiguration['verificationKeys']): Review => {
+    const verifier = importVerifier(keys.map(materialOf));
+    return createReviewToken({
+      verifier,
+      identities,
+      ...accounts,
+      issuer,
+      audience,
+      requireAudience,
+      policy,
+      now: Date.now,
+    });
+  };
+}
+
+async function drain(): Promise<void> {
+  draining = true;
+  await running?.server.drain();
+  running?.reviews.stop();
+  // The last counts are written when the channel has ended.
+  channel.close();
+}

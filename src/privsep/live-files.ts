@@ -1,0 +1,71 @@
+/** What may change without a restart: certificate and keys, checked by the code that checks them at the start. Runs in the supervisor. */
+import type { Settings } from '../config/settings.js';
+import { type FileWatch, watchFiles } from './file-watch.js';
+import type { FrontKeeper } from './front-keeper.js';
+import { type Reading, readKeys, readTls } from './key-files.js';
+import { createLiveKeys } from './live-keys.js';
+import type { Audit } from './login-desk.js';
+import type { Prepared } from './startup.js';
+import type { WorkerPool } from './worker-pool.js';
+
+/** How often keys whose last token has ended are looked for, milliseconds. */
+const SWEEP_INTERVAL = 10_000;
+
+export interface LiveFilesOptions {
+  readonly settings: Settings;
+  readonly prepared: Prepared;
+  readonly pool: WorkerPool;
+  readonly keeper: FrontKeeper;
+  readonly reading: Reading;
+  readonly audit: Audit;
+}
+
+/** Watches for as long as the process lives. */
+export function keepFilesLive(options: LiveFilesOptions): Promise<FileWatch> {
+  const audited: LiveFilesOptions = { ...options, audit: orLog(options) };
+  return watchFiles([certificateOf(audited), keysOf(audited)], options.reading.log);
+}
+
+/** What has changed has changed, also when the line about it cannot be written. */
+function orLog({ audit, reading }: LiveFilesOptions): Audit {
+  return (...line) => {
+    try {
+      audit(...line);
+    } catch (fault) {
+      reading.log.error('the audit log cannot be written', { fault });
+    }
+  };
+}
+
+function certificateOf({ settings, prepared, keeper, reading, audit }: LiveFilesOptions) {
+  let current = prepared.front.tls;
+  return {
+    name: 'certificate',
+    paths: [settings.certFile, settings.keyFile],
+    async load() {
+      const tls = readTls(settings, reading);
+      if (tls.cert === current.cert && tls.key.bytes().equals(current.key.bytes())) return;
+      keeper.changeTls(tls);
+      current = tls;
+      audit({ event: 'certificate.changed' }, 'supervisor', process.pid);
+    },
+  };
+}
+
+function keysOf({ settings, prepared, pool, keeper, reading, audit }: LiveFilesOptions) {
+  const { signingKeyFile, verificationKeyFiles, tokenExpiresIn, pamTimeout } = settings;
+  const live = createLiveKeys({
+    keeper,
+    pool,
+    initial: prepared.keys,
+    keepFor: tokenExpiresIn * 60_000 + pamTimeout,
+    onChange: (kids) => audit({ event: 'keys.changed', signs: kids[0], verify: kids }, 'supervisor', process.pid),
+    now: () => performance.now(),
+  });
+  setInterval(live.sweep, SWEEP_INTERVAL).unref();
+  return {
+    name: 'keys',
+    paths: [...(signingKeyFile === undefined ? [] : [signingKeyFile]), ...verificationKeyFiles],
+    load: () => live.change(readKeys(settings, reading)),
+  };
+}

@@ -1,0 +1,132 @@
+/** Takes logins from the front to the PAM workers, audits what came of them, and answers the front; one desk for each front, in the supervisor. */
+import type { ErrorCode } from '../errors.js';
+import type { AuditEvent } from '../log/audit-event.js';
+import type { Logger, ProcessName } from '../log/logger.js';
+import { createOpenJobs } from './open-jobs.js';
+import type { IssueFrame, IssueResultFrame, LoginFrame, ToFront } from './protocol.js';
+import { turnOf } from './turn.js';
+import type { JobResult, WorkerPool } from './worker-pool.js';
+
+export interface LoginDesk {
+  /** One login of the front; its result goes to the front exactly once. Throws ERR_PROTOCOL for one id twice and for more than `limit` at once. */
+  take(frame: LoginFrame): void;
+  /** The client of a login went away. */
+  cancel(id: number): void;
+  /** The front is gone: nobody waits for its results any more. */
+  abandon(): void;
+}
+
+/** Writes one line for an event of a process. Throws UnavailableError with ERR_AUDIT_FAILED when it could not be written in full. */
+export type Audit = (event: AuditEvent, process: ProcessName, pid: number) => void;
+
+export interface DeskOptions {
+  readonly pool: WorkerPool;
+  /** Logins the front may have open; and as many account checks, if it may have any. */
+  readonly limit: number;
+  readonly answer: (frame: ToFront) => void;
+  readonly audit: Audit;
+  readonly log: Logger;
+  /** A delay wished for by PAM is noted when it is larger than this, milliseconds. */
+  readonly refusalDelay: number;
+}
+
+type LoginResultFrame = Extract<ToFront, { kind: 'login-result' }>;
+
+export function createLoginDesk({ pool, limit, answer, audit, log, refusalDelay }: DeskOptions): LoginDesk {
+  const open = createOpenJobs(pool, limit);
+
+  function finish(frame: LoginFrame, outcome: JobResult<'issue'>): void {
+    for (const response of frame.responses) response.wipe();
+    const result = audited(frame, outcome);
+    if (open.close(frame.id)) answer(result);
+  }
+
+  /** The line is written first: a token whose line cannot be written in full is not given out. */
+  function audited(frame: LoginFrame, outcome: JobResult<'issue'>): LoginResultFrame {
+    try {
+      const event = auditEvent(frame, outcome, refusalDelay);
+      if (outcome.worker === undefined) audit(event, 'supervisor', process.pid);
+      else audit(event, 'worker', outcome.worker);
+    } catch (fault) {
+      log.error('the audit log cannot be written', { requestId: frame.requestId, fault });
+      if ('result' in outcome && outcome.result.outcome === 'issued') return unavailable(frame.id, 'ERR_AUDIT_FAILED');
+    }
+    if ('unavailable' in outcome) return unavailable(frame.id, outcome.unavailable);
+    return answerOf(frame.id, outcome.result, outcome.elapsed);
+  }
+
+  return {
+    take(frame) {
+      open.submit(frame.id, {
+        verb: 'issue',
+        turn: turnOf(frame.username),
+        about: { requestId: frame.requestId },
+        frame: (jobId) => issueFrame(jobId, frame),
+        finish: (outcome: JobResult<'issue'>) => finish(frame, outcome),
+      });
+    },
+    cancel: open.cancel,
+    abandon: open.abandon,
+  };
+}
+
+function issueFrame(id: number, { kind: _, id: __, ...request }: LoginFrame): IssueFrame {
+  return { kind: 'issue', id, ...request };
+}
+
+function unavailable(id: number, code: ErrorCode): LoginResultFrame {
+  return { kind: 'login-result', id, outcome: 'unavailable', code };
+}
+
+function answerOf(id: number, result: IssueResultFrame, elapsed: number): LoginResultFrame {
+  const kind = 'login-result';
+  switch (result.outcome) {
+    case 'issued': {
+      const { outcome, token, expiresAt, username, messages } = result;
+      return { kind, id, outcome, token, expiresAt, username, messages };
+    }
+    case 'refused': {
+      const { outcome, reason, messages } = result;
+      return { kind, id, outcome, messages, elapsed, ...(reason === undefined ? {} : { reason }) };
+    }
+    case 'prompted':
+      return { kind, id, outcome: result.outcome, prompts: result.prompts };
+    case 'unavailable':
+      return unavailable(id, result.code);
+  }
+}
+
+function auditEvent(frame: LoginFrame, outcome: JobResult<'issue'>, refusalDelay: number): AuditEvent {
+  const common = { requestId: frame.requestId, source: frame.source, elapsedMs: Math.round(outcome.elapsed) };
+  if ('unavailable' in outcome) {
+    return { event: 'token.unavailable', ...common, user: frame.username, error: outcome.unavailable };
+  }
+  const { result } = outcome;
+  const said = { code: result.detail?.code, stage: result.detail?.stage };
+  switch (result.outcome) {
+    case 'issued':
+      return {
+        event: 'token.issued',
+        ...common,
+        user: result.username,
+        uid: result.uid,
+        jti: result.jti,
+        expiresAt: result.expiresAt,
+      };
+    case 'refused':
+      return {
+        event: 'token.refused',
+        ...common,
+        user: frame.username,
+        responses: frame.responses.length,
+        ...said,
+        reason: result.reason,
+        denial: result.denial,
+        wantedDelayMs: result.detail.failDelay > refusalDelay ? Math.round(result.detail.failDelay) : undefined,
+      };
+    case 'prompted':
+      return { event: 'token.prompted', ...common, user: frame.username, responses: frame.responses.length, ...said };
+    case 'unavailable':
+      return { event: 'token.unavailable', ...common, user: frame.username, error: result.code, ...said };
+  }
+}

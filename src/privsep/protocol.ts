@@ -1,0 +1,248 @@
+/**
+ * The whole protocol between the processes: every frame there is, with the bounds it is checked against on arrival.
+ *
+ *   supervisor -> front    configure, ping, login-result, account-result, tls, verification-keys, drain
+ *   front -> supervisor    ready, pong, login, cancel-login, check-account, reviews, verification-keys-in-use
+ *   supervisor -> worker   configure, ping, issue, check-account, signing-key
+ *   worker -> supervisor   ready, pong, issue-result, account-checked
+ *
+ * A worker knows two verbs. `issue`: it signs only what it has itself authenticated. `check-account`, with nothing signed: whether
+ * PAM lets an account be used; the supervisor takes it from the front only when review-account-check is on. The front never sees a private
+ * signing key unless the key is an HMAC secret, with which it must verify.
+ */
+import { type ErrorCode, errorCodes } from '../errors.js';
+import { flag, listOf, type Of, object, oneOf, optional, real, secret, text, union, whole } from './shape.js';
+
+const id = whole(1, 2 ** 48);
+const milliseconds = whole(0, 2 ** 31 - 1);
+const name = text(1024);
+const line = text(2048);
+const errorCode = oneOf(...(Object.keys(errorCodes) as ErrorCode[]));
+const accountReason = oneOf('account expired', 'password expired', 'access denied');
+const algorithm = oneOf('HS256', 'ES256', 'ES384', 'RS256');
+const keyId = text(128);
+
+/** Logs are written by every process itself, to the standard error it inherits. */
+const logging = object({ format: oneOf('text', 'json'), verbosity: whole(0, 100) });
+
+/** A key as it travels: PEM, or the bytes of an HMAC secret. */
+const keyMaterial = object({ algorithm, kid: keyId, key: secret(16 * 1024) });
+export type KeyFrame = Of<typeof keyMaterial>;
+
+const account = object({ uid: whole(1, 2 ** 32 - 2), gid: whole(1, 2 ** 32 - 2) });
+export type Account = Of<typeof account>;
+
+/** As a comma list among the options may have them. */
+const listed = listOf(text(8192), 64);
+
+const token = object({
+  issuer: name,
+  audience: listed,
+  requireAudience: flag,
+  /** Seconds. */
+  maxLifetime: whole(1, 60 * 525_600),
+  policy: object({
+    allowGroups: listed,
+    minUid: whole(0, 2 ** 32 - 2),
+    usernamePrefix: text(256),
+    groupsPrefix: text(256),
+    groupsFilter: listed,
+  }),
+});
+
+const tls = object({ cert: text(48 * 1024), key: secret(16 * 1024) });
+
+/** Of `verification-key-files`. */
+export const MAX_VERIFICATION_KEYS = 16;
+/** With the signing key's, and those that sign no more while their tokens live. */
+export const MAX_KEYS_IN_USE = 64;
+const verificationKeys = listOf(keyMaterial, MAX_KEYS_IN_USE);
+
+const frontConfiguration = object({
+  kind: oneOf('configure'),
+  logging,
+  token,
+  tls,
+  verificationKeys,
+  /** The account to become; absent: started by an ordinary user, nothing to drop. */
+  account: optional(account),
+  lockMemory: flag,
+  supervisorPid: whole(1, 2 ** 31),
+  loginQueue: whole(1, 100_000),
+  refusalDelay: milliseconds,
+  identityCacheTtl: milliseconds,
+  identityStaleFor: milliseconds,
+  /** Absent: reviews ask nothing of the account phase, and the front may not. */
+  accountCheckTtl: optional(milliseconds),
+});
+export type FrontConfiguration = Of<typeof frontConfiguration>;
+
+const workerConfiguration = object({
+  kind: oneOf('configure'),
+  logging,
+  token,
+  signingKey: keyMaterial,
+  pamServiceName: name,
+  accountCheckService: name,
+  pamConfigDir: optional(text(4096)),
+  lockMemory: flag,
+  supervisorPid: whole(1, 2 ** 31),
+});
+export type WorkerConfiguration = Of<typeof workerConfiguration>;
+
+/** PAM takes 511 bytes: a longer name or response is cut here to a length that it still refuses. */
+export const MAX_RESPONSE = 512;
+export const MAX_RESPONSES = 9;
+
+/** One login, as the front passes it on. */
+const loginFields = {
+  id,
+  requestId: text(64),
+  username: text(MAX_RESPONSE),
+  responses: listOf(secret(MAX_RESPONSE), MAX_RESPONSES),
+  source: text(64),
+  lifetime: optional(whole(1, 60 * 525_600)),
+  audience: optional(listed),
+};
+
+const ping = object({ kind: oneOf('ping') });
+const pong = object({ kind: oneOf('pong') });
+const ready = object({ kind: oneOf('ready') });
+
+const unavailableFields = { kind: oneOf('login-result'), id, outcome: oneOf('unavailable'), code: errorCode };
+const messages = listOf(line, 64);
+const prompts = listOf(object({ text: line, echo: flag }), 32);
+const expiresAt = whole(1, 2 ** 48);
+const signedToken = text(32 * 1024);
+
+const loginResult = union('outcome', {
+  issued: object({
+    kind: oneOf('login-result'),
+    id,
+    outcome: oneOf('issued'),
+    token: signedToken,
+    expiresAt,
+    username: name,
+    messages,
+  }),
+  refused: object({
+    kind: oneOf('login-result'),
+    id,
+    outcome: oneOf('refused'),
+    reason: optional(accountReason),
+    messages,
+    elapsed: real(0, 2 ** 31),
+  }),
+  prompted: object({ kind: oneOf('login-result'), id, outcome: oneOf('prompted'), prompts }),
+  unavailable: object(unavailableFields),
+});
+
+/** What libpam said, for the audit log. */
+const detail = object({ code: text(64), stage: text(32), failDelay: real(0, 2 ** 31) });
+
+const issueResult = union('outcome', {
+  issued: object({
+    kind: oneOf('issue-result'),
+    id,
+    outcome: oneOf('issued'),
+    token: signedToken,
+    expiresAt,
+    username: name,
+    uid: text(10),
+    jti: text(64),
+    messages,
+    detail,
+  }),
+  refused: object({
+    kind: oneOf('issue-result'),
+    id,
+    outcome: oneOf('refused'),
+    reason: optional(accountReason),
+    denial: optional(
+      oneOf('unknown user', 'reserved name', 'unusable name', 'uid below min-uid', 'not in allow-groups'),
+    ),
+    messages,
+    detail,
+  }),
+  prompted: object({ kind: oneOf('issue-result'), id, outcome: oneOf('prompted'), prompts, detail }),
+  unavailable: object({
+    kind: oneOf('issue-result'),
+    id,
+    outcome: oneOf('unavailable'),
+    code: errorCode,
+    detail: optional(detail),
+  }),
+});
+export type IssueResultFrame = Of<typeof issueResult>;
+
+/** One account, as a review asks for it. */
+const checkAccount = object({ kind: oneOf('check-account'), id, username: text(MAX_RESPONSE) });
+export type CheckAccountFrame = Of<typeof checkAccount>;
+
+/** What PAM's account phase said: from the worker, and on to the front. */
+function accountAnswer<const K extends string>(kind: K) {
+  return union('outcome', {
+    allowed: object({ kind: oneOf(kind), id, outcome: oneOf('allowed') }),
+    refused: object({ kind: oneOf(kind), id, outcome: oneOf('refused') }),
+    unavailable: object({ kind: oneOf(kind), id, outcome: oneOf('unavailable'), code: errorCode }),
+  });
+}
+const accountResult = accountAnswer('account-result');
+export type AccountResultFrame = Of<typeof accountResult>;
+const accountChecked = accountAnswer('account-checked');
+export type AccountCheckedFrame = Of<typeof accountChecked>;
+
+export const MAX_REVIEW_ENTRIES = 256;
+
+/** Reviews that were not answered with yes, counted by the front over an interval. */
+const reviews = object({
+  kind: oneOf('reviews'),
+  entries: listOf(
+    object({ answer: oneOf('refused', 'unavailable'), reason: text(64), source: text(64), count: whole(1, 2 ** 48) }),
+    MAX_REVIEW_ENTRIES,
+  ),
+});
+
+export const toFront = union('kind', {
+  configure: frontConfiguration,
+  ping,
+  'login-result': loginResult,
+  /** A new certificate and its key, for connections from now on. */
+  tls: object({ kind: oneOf('tls'), tls }),
+  /** The keys that verify from now on; `version` comes back when they do. */
+  'verification-keys': object({ kind: oneOf('verification-keys'), version: id, verificationKeys }),
+  'account-result': accountResult,
+  drain: object({ kind: oneOf('drain') }),
+});
+export type ToFront = Of<typeof toFront>;
+
+export const fromFront = union('kind', {
+  ready,
+  pong,
+  login: object({ kind: oneOf('login'), ...loginFields }),
+  'cancel-login': object({ kind: oneOf('cancel-login'), id }),
+  'check-account': checkAccount,
+  reviews,
+  'verification-keys-in-use': object({ kind: oneOf('verification-keys-in-use'), version: id }),
+});
+export type FromFront = Of<typeof fromFront>;
+export type LoginFrame = Extract<FromFront, { kind: 'login' }>;
+
+export const toWorker = union('kind', {
+  configure: workerConfiguration,
+  ping,
+  issue: object({ kind: oneOf('issue'), ...loginFields }),
+  /** The key that signs the next login. */
+  'signing-key': object({ kind: oneOf('signing-key'), signingKey: keyMaterial }),
+  'check-account': checkAccount,
+});
+export type ToWorker = Of<typeof toWorker>;
+export type IssueFrame = Extract<ToWorker, { kind: 'issue' }>;
+
+export const fromWorker = union('kind', {
+  ready,
+  pong,
+  'issue-result': issueResult,
+  'account-checked': accountChecked,
+});
+export type FromWorker = Of<typeof fromWorker>;

@@ -1,0 +1,178 @@
+/** Reads and checks everything before anything listens; each fault names file, option and cure. Runs in the supervisor. */
+import type { Settings } from '../config/settings.js';
+import { ConfigurationError } from '../errors.js';
+import type { Logger } from '../log/logger.js';
+import type { Native } from '../native/native.js';
+import { findServiceFile } from '../pam/service-file.js';
+import { requireFits } from './frame-size.js';
+import { readKeys, readTls } from './key-files.js';
+import type { KeySet } from './live-keys.js';
+import { policyOf, warnOfMissingGroups } from './policies.js';
+import type { Account, FrontConfiguration, WorkerConfiguration } from './protocol.js';
+
+/** Connections that may wait to be accepted. */
+const BACKLOG = 1024;
+
+/** All that the processes need, read once. */
+export interface Prepared {
+  readonly keys: KeySet;
+  readonly front: FrontConfiguration;
+  readonly worker: WorkerConfiguration;
+  readonly listening: { readonly fd: number; readonly port: number };
+}
+
+export interface Surroundings {
+  readonly native: Native;
+  readonly log: Logger;
+  readonly logFormat: 'text' | 'json';
+  readonly isRoot: boolean;
+  readonly pid: number;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+/** Throws ConfigurationError for the first fault found; then nothing listens and nothing was started. */
+export async function prepare(settings: Settings, around: Surroundings): Promise<Prepared> {
+  const tls = readTls(settings, around);
+  const keys = readKeys(settings, around);
+  checkPam(settings, around);
+  void warnOfMissingGroups(settings.allowGroups, around);
+  const account = await chooseAccount(settings.runAs, around);
+  const lockMemory = lockOwnMemory(settings, around);
+  const common = {
+    kind: 'configure' as const,
+    logging: { format: around.logFormat, verbosity: settings.verbosity },
+    token: {
+      issuer: settings.serverName,
+      audience: settings.audience,
+      requireAudience: settings.requireAudience,
+      maxLifetime: settings.tokenExpiresIn * 60,
+      policy: policyOf(settings),
+    },
+    lockMemory,
+    supervisorPid: around.pid,
+  };
+  const front: FrontConfiguration = {
+    ...common,
+    tls,
+    verificationKeys: [keys.verification, ...keys.others],
+    ...(account === undefined ? {} : { account }),
+    loginQueue: settings.loginQueue,
+    refusalDelay: settings.refusalDelay,
+    identityCacheTtl: settings.identityCacheTtl,
+    identityStaleFor: settings.identityStaleFor,
+    ...(settings.reviewAccountCheck ? { accountCheckTtl: settings.accountCheckTtl } : {}),
+  };
+  const worker: WorkerConfiguration = {
+    ...common,
+    signingKey: keys.signing,
+    pamServiceName: settings.pamServiceName,
+    accountCheckService: settings.accountCheckService ?? settings.pamServiceName,
+    ...(settings.pamConfigDir === undefined ? {} : { pamConfigDir: settings.pamConfigDir }),
+  };
+  requireFits(front, worker);
+  return { keys, front, worker, listening: listen(settings, around.native) };
+}
+
+function checkPam(settings: Settings, { log, isRoot }: Surroundings): void {
+  requireServiceFiles(settings);
+  if (!isRoot) log.warn('not started as root: pam_unix can check only the password of this user');
+}
+
+/** The paths of the PAM service files. Throws ConfigurationError. */
+export function requireServiceFiles(settings: Settings): string[] {
+  const { pamServiceName, accountCheckService = pamServiceName, pamConfigDir } = settings;
+  return [
+    requireServiceFile('pam-service-name', pamServiceName, pamConfigDir),
+    requireServiceFile('account-check-service', accountCheckService, pamConfigDir),
+  ];
+}
+
+/** The path of the PAM service file. Throws ConfigurationError. */
+export function requireServiceFile(option: string, service: string, configDir: string | undefined): string {
+  const file = findServiceFile(service, configDir);
+  if (file !== undefined) return file;
+  throw new ConfigurationError(
+    `${option}: no PAM service file for ${JSON.stringify(service)} in ${configDir ?? '/etc/pam.d'}`,
+    'create it (pam.d-examples has some), since libpam would silently use the service "other"',
+  );
+}
+
+/** undefined: an ordinary user started the daemon, and there is nothing to drop. Throws ConfigurationError. */
+export async function chooseAccount(
+  runAs: string | undefined,
+  { native, log, isRoot }: Pick<Surroundings, 'native' | 'log' | 'isRoot'>,
+): Promise<Account | undefined> {
+  if (!isRoot) {
+    if (runAs !== undefined) log.warn('run-as is ignored: only root can change to another account');
+    return undefined;
+  }
+  const entry = await native.lookupUser(runAs ?? 'pamhook');
+  if (entry !== undefined) return unprivileged(entry, `run-as ${entry.name}`);
+  if (runAs !== undefined) {
+    throw new ConfigurationError(
+      `run-as: there is no account ${JSON.stringify(runAs)}`,
+      'create it as a system account, or name another',
+    );
+  }
+  const nobody = await native.lookupUser('nobody');
+  if (nobody === undefined)
+    throw new ConfigurationError(
+      'run-as: there is neither an account pamhook nor nobody',
+      'create pamhook as a system account',
+    );
+  log.warn('there is no account pamhook; the front runs as nobody, and other daemons of that uid could disturb it');
+  return unprivileged(nobody, 'run-as nobody');
+}
+
+function unprivileged({ uid, gid }: Account, origin: string): Account {
+  if (uid === 0 || gid === 0)
+    throw new ConfigurationError(`${origin}: uid or gid is 0`, 'name an unprivileged account');
+  return { uid, gid };
+}
+
+/** Whether the other processes shall lock their memory too. Throws ConfigurationError. */
+export function lockOwnMemory(
+  { disableMlock }: Settings,
+  { native, log, isRoot }: Pick<Surroundings, 'native' | 'log' | 'isRoot'>,
+): boolean {
+  native.forbidCoreDumps();
+  if (disableMlock) return false;
+  try {
+    native.lockMemory();
+    return true;
+  } catch (fault) {
+    if (isRoot) {
+      throw new ConfigurationError(
+        'disable-mlock: memory cannot be locked',
+        'grant CAP_IPC_LOCK, or start with -disable-mlock',
+        {
+          cause: fault,
+        },
+      );
+    }
+    log.warn('memory is not locked: passwords and keys may reach swap', { fault });
+    return false;
+  }
+}
+
+/** Throws ConfigurationError. */
+export function listen({ bindAddress, bindPort }: Settings, native: Native): Prepared['listening'] {
+  try {
+    return native.listen(bindAddress, bindPort, BACKLOG);
+  } catch (fault) {
+    const code = (fault as NodeJS.ErrnoException).code;
+    const where = `bind-address ${JSON.stringify(bindAddress)}, bind-port ${bindPort}`;
+    if (code === 'EADDRINUSE')
+      throw new ConfigurationError(`${where}: the port is taken`, 'stop what listens there, or name another port', {
+        cause: fault,
+      });
+    if (code === 'EACCES')
+      throw new ConfigurationError(`${where}: not allowed`, 'ports below 1024 need root or CAP_NET_BIND_SERVICE', {
+        cause: fault,
+      });
+    throw new ConfigurationError(`${where}: cannot listen (${code ?? 'error'})`, 'name an address of this machine', {
+      cause: fault,
+    });
+  }
+}

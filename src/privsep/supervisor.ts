@@ -1,0 +1,158 @@
+/** The supervisor: opens what needs root, starts the others, hands logins to workers, ends it all. It parses nothing from the network. */
+import type { Settings } from '../config/settings.js';
+import type { AuditEvent } from '../log/audit-event.js';
+import type { AuditLog } from '../log/audit-log.js';
+import type { Logger } from '../log/logger.js';
+import type { Native } from '../native/native.js';
+import { startChild } from './child.js';
+import { createFrontKeeper, type FrontKeeper } from './front-keeper.js';
+import { keepFilesLive } from './live-files.js';
+import { fromFront, fromWorker } from './protocol.js';
+import { createReaper } from './reaper.js';
+import { type Prepared, prepare } from './startup.js';
+import { createWorkerPool, type WorkerPool } from './worker-pool.js';
+
+/** How often orphans that have ended are looked for, milliseconds. */
+const REAP_INTERVAL = 5_000;
+
+export interface SupervisorOptions {
+  readonly native: Native;
+  readonly log: Logger;
+  readonly logFormat: 'text' | 'json';
+  /** Opens settings.auditLog. Throws ConfigurationError. */
+  readonly openAudit: (destination: string) => AuditLog;
+  /** What front and workers get as their environment: nothing secret. */
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+/** Serves until SIGTERM or SIGINT; resolves to the exit code. Throws ConfigurationError before anything listens. */
+export async function supervise(settings: Settings, options: SupervisorOptions): Promise<number> {
+  const { native, log } = options;
+  const isRoot = process.geteuid?.() === 0;
+  const audit = options.openAudit(settings.auditLog);
+  const around = { native, log, logFormat: options.logFormat, isRoot, pid: process.pid, now: Date.now };
+  const prepared = await prepare(settings, around);
+  native.setChildSubreaper();
+  let reload = async (): Promise<void> => {};
+  process.on('SIGHUP', () => {
+    reopen(audit, log);
+    void reload();
+  });
+  const { pool, keeper, reaping } = startProcesses(settings, prepared, audit, options);
+  const stopRequested = onStopSignal(log);
+  try {
+    await keeper.start();
+    pool.warm();
+    const live = await keepFilesLive({ settings, prepared, pool, keeper, reading: around, audit: audit.append });
+    reload = live.reload;
+    append(audit, { event: 'daemon.started', address: settings.bindAddress, port: prepared.listening.port });
+    log.info('serving', { address: settings.bindAddress || 'all addresses', port: prepared.listening.port });
+    await stopRequested;
+    append(audit, { event: 'daemon.stopping' });
+    await stop(keeper, pool, settings.shutdownGracePeriod, log);
+    append(audit, { event: 'daemon.stopped' });
+    return 0;
+  } finally {
+    clearInterval(reaping);
+    keeper.kill();
+    await pool.stop();
+  }
+}
+
+interface Processes {
+  readonly pool: WorkerPool;
+  readonly keeper: FrontKeeper;
+  readonly reaping: NodeJS.Timeout;
+}
+
+function startProcesses(
+  settings: Settings,
+  prepared: Prepared,
+  audit: AuditLog,
+  options: SupervisorOptions,
+): Processes {
+  const { native, log, environment } = options;
+  const children = new Set<number>();
+  const reaper = createReaper(native, () => children, log);
+  const now = () => performance.now();
+  const pool = createWorkerPool({
+    startWorker: ({ onFrame, onExit }) =>
+      startChild({
+        name: 'worker',
+        shape: fromWorker,
+        environment,
+        log,
+        children,
+        onFrame,
+        onExit(how) {
+          reaper.endOrphans();
+          onExit(how);
+        },
+      }),
+    configuration: prepared.worker,
+    workers: settings.pamWorkers,
+    accountChecks: settings.reviewAccountCheck,
+    maxLogins: settings.pamWorkerMaxLogins,
+    timeout: settings.pamTimeout,
+    queueLength: settings.loginQueue,
+    log,
+    now,
+  });
+  const keeper = createFrontKeeper({
+    startFront: (events) =>
+      startChild({
+        name: 'front',
+        shape: fromFront,
+        environment,
+        log,
+        children,
+        listeningFd: prepared.listening.fd,
+        ...events,
+      }),
+    configuration: prepared.front,
+    pool,
+    limit: settings.loginQueue,
+    audit: audit.append,
+    log,
+    refusalDelay: settings.refusalDelay,
+    now,
+  });
+  return { pool, keeper, reaping: setInterval(() => reaper.reapOrphans(), REAP_INTERVAL) };
+}
+
+/** The first SIGTERM or SIGINT asks for an orderly stop; a second one ends everything at once. */
+function onStopSignal(log: Logger): Promise<void> {
+  return new Promise((resolve) => {
+    let asked = false;
+    const ask = (signal: NodeJS.Signals) => {
+      if (asked) process.exit(1);
+      asked = true;
+      log.info('stopping: what was accepted is still answered', { signal });
+      resolve();
+    };
+    process.on('SIGTERM', ask);
+    process.on('SIGINT', ask);
+  });
+}
+
+async function stop(keeper: FrontKeeper, pool: WorkerPool, grace: number, log: Logger): Promise<void> {
+  const timer = setTimeout(() => {
+    log.warn('shutdown-grace-period is over: what still runs is killed');
+    keeper.kill();
+  }, grace);
+  await keeper.drain();
+  clearTimeout(timer);
+  await pool.stop();
+}
+
+function append(audit: AuditLog, event: AuditEvent): void {
+  audit.append(event, 'supervisor', process.pid);
+}
+
+function reopen(audit: AuditLog, log: Logger): void {
+  try {
+    audit.reopen();
+  } catch (fault) {
+    log.error('the audit log cannot be reopened; the old one is kept', { fault });
+  }
+}

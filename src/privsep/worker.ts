@@ -1,0 +1,139 @@
+/** A PAM worker: one login at a time, from PAM transaction and account check to identity and signature; or one account check alone. Runs as root. */
+import { randomUUID } from 'node:crypto';
+import { Socket } from 'node:net';
+import { type ErrorCode, PamhookError } from '../errors.js';
+import { createNssIdentitySource } from '../identity/nss.js';
+import { importSigningMaterial } from '../keys/signer.js';
+import type { Logger } from '../log/logger.js';
+import { createLogger } from '../log/winston-logger.js';
+import { loadNative } from '../native/binding.js';
+import { createPam, PAM_TTY } from '../pam/libpam.js';
+import type { Pam } from '../pam/pam.js';
+import { createIssueToken, type IssueResult, type IssueToken } from '../token/issue-token.js';
+import { boundedTexts } from './bounded-texts.js';
+import { type Channel, openChannel } from './channel.js';
+import { CHANNEL_FD } from './child.js';
+import { materialOf } from './key-frame.js';
+import { dieWithSupervisor, guardMemory, leaveSignalsToSupervisor } from './privileges.js';
+import {
+  type AccountCheckedFrame,
+  type CheckAccountFrame,
+  type FromWorker,
+  type IssueFrame,
+  type IssueResultFrame,
+  type KeyFrame,
+  type ToWorker,
+  toWorker,
+  type WorkerConfiguration,
+} from './protocol.js';
+
+process.title = 'pamhook: worker';
+leaveSignalsToSupervisor();
+
+const native = loadNative();
+// Before the first secret comes in.
+native.forbidCoreDumps();
+let issue: ((frame: IssueFrame) => Promise<IssueResultFrame>) | undefined;
+let changeSigningKey: ((key: KeyFrame) => void) | undefined;
+let checkAccount: ((frame: CheckAccountFrame) => AccountCheckedFrame) | undefined;
+
+const channel: Channel<FromWorker> = openChannel<ToWorker, FromWorker>(new Socket({ fd: CHANNEL_FD }), toWorker, {
+  onFrame: (frame) => void receive(frame),
+  // The supervisor lets a worker retire by ending its channel.
+  onEnd: () => process.exit(0),
+});
+
+async function receive(frame: ToWorker): Promise<void> {
+  if (frame.kind === 'ping') channel.send({ kind: 'pong' });
+  else if (frame.kind === 'configure') configure(frame);
+  else if (frame.kind === 'signing-key') changeSigningKey?.(frame.signingKey);
+  else if (frame.kind === 'check-account') {
+    if (checkAccount !== undefined) channel.send(checkAccount(frame));
+  } else if (issue !== undefined) channel.send(await issue(frame));
+}
+
+function configure(configuration: WorkerConfiguration): void {
+  const log = createLogger({ ...configuration.logging, process: 'worker', isTerminal: false, write: native.writeNow });
+  try {
+    guardMemory(native, configuration.lockMemory, log);
+    dieWithSupervisor(native, configuration.supervisorPid);
+    changeSigningKey = (signingKey) => {
+      issue = framed(issueTokenOf({ ...configuration, signingKey }, log), log);
+    };
+    changeSigningKey(configuration.signingKey);
+    checkAccount = accountChecked(accountPhaseOf(configuration), log);
+    channel.send({ kind: 'ready' });
+  } catch (fault) {
+    log.error('the PAM worker cannot start', { fault });
+    process.exit(1);
+  }
+}
+
+function issueTokenOf(
+  { pamServiceName, pamConfigDir, signingKey, token }: WorkerConfiguration,
+  log: Logger,
+): IssueToken {
+  return createIssueToken({
+    pam: createPam({ native, service: pamServiceName, configDir: pamConfigDir, tty: PAM_TTY }),
+    identities: createNssIdentitySource({ native, log }),
+    signer: importSigningMaterial(materialOf(signingKey)),
+    issuer: token.issuer,
+    audience: token.audience,
+    maxLifetime: token.maxLifetime,
+    policy: token.policy,
+    now: Date.now,
+    randomId: randomUUID,
+  });
+}
+
+/** A service of its own may leave out what must not run without a login. */
+function accountPhaseOf({ accountCheckService, pamConfigDir }: WorkerConfiguration): Pick<Pam, 'checkAccount'> {
+  return createPam({ native, service: accountCheckService, configDir: pamConfigDir, tty: PAM_TTY });
+}
+
+/** One frame in, one frame out: what could not be checked is told apart by its code, never by silence. */
+function framed(issueToken: IssueToken, log: Logger): (frame: IssueFrame) => Promise<IssueResultFrame> {
+  return async ({ id, requestId, username, responses, source, lifetime, audience }) => {
+    try {
+      const result = await issueToken({ requestId, username, responses, source, lifetime, audience });
+      return { kind: 'issue-result', id, ...withinBounds(result) };
+    } catch (fault) {
+      log.error('a login could not be checked', { requestId, fault });
+      return { kind: 'issue-result', id, outcome: 'unavailable', code: codeOf(fault) };
+    }
+  };
+}
+
+/** Signs nothing: what it answers is worth a no to a review, and no token. */
+function accountChecked(
+  pam: Pick<Pam, 'checkAccount'>,
+  log: Logger,
+): (frame: CheckAccountFrame) => AccountCheckedFrame {
+  return ({ id, username }) => {
+    try {
+      const answer = pam.checkAccount(username);
+      if (answer.outcome === 'refused') {
+        const { code, stage } = answer.detail;
+        log.verbose(1, 'the account phase refuses at a review', { user: username, reason: answer.reason, code, stage });
+      }
+      return { kind: 'account-checked', id, outcome: answer.outcome };
+    } catch (fault) {
+      log.error('an account could not be checked', { user: username, fault });
+      return { kind: 'account-checked', id, outcome: 'unavailable', code: codeOf(fault) };
+    }
+  };
+}
+
+function codeOf(fault: unknown): ErrorCode {
+  return fault instanceof PamhookError ? fault.code : 'ERR_PAM_UNAVAILABLE';
+}
+
+/** Modules may say more than a frame holds. */
+function withinBounds(result: IssueResult): IssueResult {
+  if (result.outcome !== 'prompted') return { ...result, messages: boundedTexts(result.messages) };
+  const texts = boundedTexts(result.prompts.map(({ text }) => text));
+  return {
+    ...result,
+    prompts: result.prompts.slice(0, texts.length).map(({ echo }, index) => ({ text: texts[index] ?? '', echo })),
+  };
+}

@@ -1,0 +1,90 @@
+/** The claims of a token: made by the PAM worker, judged by the front. */
+import type { TokenClaims, TokenFault } from '../keys/keys.js';
+import { isUsername } from './user-name.js';
+
+/** How far ahead `nbf` and `iat` may be, for clocks that differ; seconds. `exp` has no leeway. */
+export const LEEWAY = 30;
+/** The last second that a Date can hold. */
+const MAX_NUMERIC_DATE = 8_640_000_000_000;
+const MAX_JTI_CHARACTERS = 128;
+
+export interface ClaimsInput {
+  readonly username: string;
+  readonly uid: string;
+  /** Empty: no `iss`. */
+  readonly issuer: string;
+  readonly audience: readonly string[];
+  /** Seconds. */
+  readonly lifetime: number;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  readonly jti: string;
+}
+
+export function makeClaims({ username, uid, issuer, audience, lifetime, now, jti }: ClaimsInput): TokenClaims {
+  const iat = Math.floor(now / 1000);
+  const [only, ...others] = audience;
+  return {
+    username,
+    sub: username,
+    uid,
+    ...(issuer === '' ? {} : { iss: issuer }),
+    ...(only === undefined ? {} : { aud: others.length === 0 ? only : audience }),
+    iat,
+    nbf: iat,
+    exp: iat + lifetime,
+    jti,
+  };
+}
+
+/**
+ * The claims of a verified token, every one of the type it must have, and from `issuer` (empty: unchecked). Everything
+ * but `iss` and `aud` is required: our signers always write it. The times are left to checkTimes(), which can be asked again.
+ */
+export function checkClaims(claims: Readonly<Record<string, unknown>>, issuer: string): TokenClaims | TokenFault {
+  const { username, sub, uid, iss, aud, iat, nbf, exp, jti } = claims;
+  if (!isUsername(username) || sub !== username || !isUid(uid) || !isJti(jti)) return 'bad claims';
+  if (!isNumericDate(iat) || !isNumericDate(nbf) || !isNumericDate(exp)) return 'bad claims';
+  if (!isAbsentOr(iss, isString) || !isAbsentOr(aud, isAudience)) return 'bad claims';
+  if (issuer !== '' && iss !== issuer) return 'wrong issuer';
+  const optional = { ...(iss === undefined ? {} : { iss }), ...(aud === undefined ? {} : { aud }) };
+  return { username, sub: username, uid, iat, nbf, exp, jti, ...optional };
+}
+
+/** `now`: milliseconds since the epoch. RFC 7519 section 4.1.4: expired *on* the second of `exp` already. */
+export function checkTimes({ exp, nbf, iat }: TokenClaims, now: number): TokenFault | undefined {
+  if (now >= exp * 1000) return 'expired';
+  return Math.max(nbf, iat) * 1000 > now + LEEWAY * 1000 ? 'not yet valid' : undefined;
+}
+
+/** The audiences of `aud` as a list, empty when it is absent. */
+export function audiencesOf({ aud }: TokenClaims): readonly string[] {
+  if (aud === undefined) return [];
+  return typeof aud === 'string' ? [aud] : aud;
+}
+
+/** A uid_t in decimal, spelled in the one way that NSS's number is. */
+function isUid(value: unknown): value is string {
+  return isString(value) && /^(?:0|[1-9][0-9]{0,9})$/.test(value);
+}
+
+function isJti(value: unknown): value is string {
+  return isString(value) && value.length <= MAX_JTI_CHARACTERS && /^[\x21-\x7e]+$/.test(value);
+}
+
+/** JSON's 1e400 is Infinity in JavaScript, and would never expire. */
+function isNumericDate(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0 && value <= MAX_NUMERIC_DATE;
+}
+
+function isAudience(value: unknown): value is string | string[] {
+  return isString(value) || (Array.isArray(value) && value.every(isString));
+}
+
+function isString(value: unknown): value is string {
+  return typeof value === 'string';
+}
+
+function isAbsentOr<T>(value: unknown, is: (value: unknown) => value is T): value is T | undefined {
+  return value === undefined || is(value);
+}

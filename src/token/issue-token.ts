@@ -1,0 +1,134 @@
+/** The use case "issue a token": one login from password to signed token; run by the PAM worker, which believes nothing the front has checked. */
+import { PamhookError } from '../errors.js';
+import type { Identity, IdentitySource } from '../identity/identity.js';
+import type { Signer } from '../keys/keys.js';
+import type { AccountReason, Pam, PamAnswer, PamDetail } from '../pam/pam.js';
+import { makeClaims } from './claims.js';
+import type { LoginRequest, Prompt } from './login.js';
+import { type AccessPolicy, type AccessRefusal, judgeAccess } from './policy.js';
+import { isReserved, isUsername } from './user-name.js';
+
+export interface IssueTokenOptions {
+  readonly pam: Pick<Pam, 'ask'>;
+  /** Asked each time, without a cache. */
+  readonly identities: IdentitySource;
+  readonly signer: Signer;
+  /** Empty: no `iss`. */
+  readonly issuer: string;
+  readonly audience: readonly string[];
+  /** Seconds: the longest lifetime, and the one of a request that names none. */
+  readonly maxLifetime: number;
+  readonly policy: AccessPolicy;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** A new `jti`. */
+  readonly randomId: () => string;
+}
+
+/** Why a right password got no token, for the audit log; the client sees `access denied`. */
+export type Denial = AccessRefusal | 'unknown user' | 'reserved name' | 'unusable name';
+
+/** The result with what the supervisor audits. `detail` is never shown to a client. */
+export type IssueResult =
+  | {
+      readonly outcome: 'issued';
+      readonly token: string;
+      readonly jti: string;
+      readonly uid: string;
+      readonly username: string;
+      /** Seconds since the epoch. */
+      readonly expiresAt: number;
+      readonly messages: readonly string[];
+      readonly detail: PamDetail;
+    }
+  | {
+      readonly outcome: 'refused';
+      /** Only after the right password. */
+      readonly reason?: AccountReason;
+      /** Present when not PAM but a rule of this daemon refused. */
+      readonly denial?: Denial;
+      readonly messages: readonly string[];
+      readonly detail: PamDetail;
+    }
+  | { readonly outcome: 'prompted'; readonly prompts: readonly Prompt[]; readonly detail: PamDetail };
+
+/**
+ * Overwrites the responses of the request. Rejects with UnavailableError when it could not be decided, with PamhookError
+ * ERR_PROTOCOL when lifetime or audience are none that the front may ask for.
+ */
+export type IssueToken = (request: LoginRequest) => Promise<IssueResult>;
+
+type Accepted = Extract<PamAnswer, { outcome: 'accepted' }>;
+
+export function createIssueToken(options: IssueTokenOptions): IssueToken {
+  return async (request) => {
+    const { answer, choice } = authenticate(request, options);
+    if (answer.outcome !== 'accepted') return answer;
+    if (isReserved(answer.username)) return denied(answer, 'reserved name');
+    const identity = await options.identities.find(answer.username);
+    const denial = denialOf(identity, options.policy);
+    return identity === undefined || denial !== undefined
+      ? denied(answer, denial ?? 'unknown user')
+      : issued(answer, identity, choice, options);
+  };
+}
+
+function authenticate(request: LoginRequest, options: IssueTokenOptions) {
+  const { username, responses, source } = request;
+  try {
+    const choice = checkChoice(request, options);
+    return { answer: options.pam.ask({ username, responses, remoteHost: source }), choice };
+  } finally {
+    for (const response of responses) response.wipe();
+  }
+}
+
+/** What a client may choose of its token. */
+interface Choice {
+  /** Seconds. */
+  readonly lifetime: number;
+  readonly audience: readonly string[];
+}
+
+function checkChoice(
+  { lifetime, audience }: LoginRequest,
+  { maxLifetime, audience: configured }: IssueTokenOptions,
+): Choice {
+  return {
+    lifetime: checkLifetime(lifetime ?? maxLifetime, maxLifetime),
+    audience: audience === undefined ? configured : checkAudience(audience, configured),
+  };
+}
+
+/** In the order of the configuration. */
+function checkAudience(wanted: readonly string[], configured: readonly string[]): readonly string[] {
+  if (wanted.length > 0 && wanted.every((audience) => configured.includes(audience))) {
+    return configured.filter((audience) => wanted.includes(audience));
+  }
+  throw new PamhookError('ERR_PROTOCOL', 'a token was asked for with an audience that is not configured, or with none');
+}
+
+function checkLifetime(lifetime: number, longest: number): number {
+  if (Number.isSafeInteger(lifetime) && lifetime >= 1 && lifetime <= longest) return lifetime;
+  throw new PamhookError('ERR_PROTOCOL', `a token lifetime outside of 1 to ${longest} s was asked for`);
+}
+
+/** The name is NSS's from here on: the account's own spelling, which need not be the one PAM ended with. */
+export function denialOf(identity: Identity | undefined, policy: AccessPolicy): Denial | undefined {
+  if (identity === undefined) return 'unknown user';
+  if (isReserved(identity.username)) return 'reserved name';
+  return isUsername(identity.username) ? judgeAccess(identity, policy) : 'unusable name';
+}
+
+function denied({ messages, detail }: Accepted, denial: Denial): IssueResult {
+  return { outcome: 'refused', reason: 'access denied', denial, messages, detail };
+}
+
+function issued(answer: Accepted, identity: Identity, choice: Choice, options: IssueTokenOptions): IssueResult {
+  const { signer, issuer, now, randomId } = options;
+  const { username, uid } = identity;
+  const claims = makeClaims({ username, uid, issuer, ...choice, now: now(), jti: randomId() });
+  const { messages, detail } = answer;
+  const token = signer.sign(claims);
+  return { outcome: 'issued', token, jti: claims.jti, uid, username, expiresAt: claims.exp, messages, detail };
+}

@@ -1,0 +1,47 @@
+/** Policies: which accounts get tokens, and what Kubernetes is told of them; held by the PAM worker at issue and by the front at review. */
+import type { Identity } from '../identity/identity.js';
+import { matchesGlob } from './glob.js';
+import { isReserved } from './user-name.js';
+
+/** Which accounts get tokens, and keep them: judged by the names and numbers of the system. */
+export interface AccessPolicy {
+  /** The account must be a member of one, by its name as NSS spells it; empty: every account may. */
+  readonly allowGroups: readonly string[];
+  readonly minUid: number;
+}
+
+export interface Policy extends AccessPolicy {
+  /** Put before names at review, never in tokens. No name may begin with `system:` through it. */
+  readonly usernamePrefix: string;
+  readonly groupsPrefix: string;
+  /** Globs of the groups that are passed on, by their names without prefix. */
+  readonly groupsFilter: readonly string[];
+}
+
+export type AccessRefusal = 'uid below min-uid' | 'not in allow-groups';
+
+/** What Kubernetes is told. */
+export interface PresentedNames {
+  readonly username: string;
+  readonly groups: readonly string[];
+}
+
+/** undefined: the account may have a token. */
+export function judgeAccess(
+  { uid, groups }: Identity,
+  { allowGroups, minUid }: AccessPolicy,
+): AccessRefusal | undefined {
+  if (Number(uid) < minUid) return 'uid below min-uid';
+  if (allowGroups.length === 0 || allowGroups.some((name) => groups.includes(name))) return undefined;
+  return 'not in allow-groups';
+}
+
+/** Reserved groups are left out, before and after the prefix; a user whose name is or becomes reserved is none for Kubernetes. */
+export function presentNames({ username, groups }: Identity, policy: Policy): PresentedNames | 'reserved name' {
+  const { usernamePrefix, groupsPrefix, groupsFilter } = policy;
+  const presented = usernamePrefix + username;
+  if (isReserved(username) || isReserved(presented)) return 'reserved name';
+  const isPassedOn = (group: string) => !isReserved(group) && groupsFilter.some((glob) => matchesGlob(glob, group));
+  const prefixed = groups.filter(isPassedOn).map((group) => groupsPrefix + group);
+  return { username: presented, groups: prefixed.filter((group) => !isReserved(group)) };
+}

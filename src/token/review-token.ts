@@ -1,0 +1,94 @@
+/** The use case "review a token": whose it is, as the system knows that account now; run by the front. */
+import type { Identity, IdentitySource } from '../identity/identity.js';
+import type { TokenClaims, Verifier } from '../keys/keys.js';
+import type { AccountAllowed } from './account-allowed.js';
+import { judgeAudiences } from './audiences.js';
+import { audiencesOf, checkClaims, checkTimes } from './claims.js';
+import { judgeAccess, type Policy, presentNames } from './policy.js';
+import type { Review, ReviewedUser, ReviewRefusal, ReviewResult } from './review.js';
+import { isReserved } from './user-name.js';
+import { createVerifiedTokens } from './verified-tokens.js';
+
+/** A token of ours has some 500 characters; kube-apiserver passes on whatever it was sent. */
+export const MAX_TOKEN_CHARACTERS = 16 * 1024;
+
+/** authentication.k8s.io: the key under which kube-apiserver's audit log names a credential. */
+const CREDENTIAL_ID = 'authentication.kubernetes.io/credential-id';
+
+export interface ReviewTokenOptions {
+  readonly verifier: Verifier;
+  readonly identities: IdentitySource;
+  /** Absent: not asked. */
+  readonly accountAllowed?: AccountAllowed;
+  /** Empty: `iss` is unchecked. */
+  readonly issuer: string;
+  readonly audience: readonly string[];
+  readonly requireAudience: boolean;
+  readonly policy: Policy;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly maxTokenLength?: number;
+}
+
+/** Remembers the tokens its verifier found right: when the keys change, a new Review is made, which remembers none. */
+export function createReviewToken(options: ReviewTokenOptions): Review {
+  const { audience: configured, requireAudience: required, now } = options;
+  const claimsOf = createClaimsReader(options);
+  return async (token, requested) => {
+    const claims = claimsOf(token);
+    if (typeof claims === 'string') return refused(claims);
+    const untimely = checkTimes(claims, now());
+    if (untimely !== undefined) return refused(untimely);
+    const answer = judgeAudiences({ token: audiencesOf(claims), requested, configured, required });
+    if (answer === 'wrong audience') return refused(answer);
+    if (isReserved(claims.username)) return refused('reserved name');
+    const user = await userNow(claims, options);
+    // Again: system and PAM may have taken their time.
+    if (now() >= claims.exp * 1000) return refused('expired');
+    return typeof user === 'string' ? refused(user) : { authenticated: true, user, audiences: answer.audiences };
+  };
+}
+
+/** What does not change while token and keys stay the same: length, form, signature, claims. */
+function createClaimsReader({ verifier, issuer, maxTokenLength = MAX_TOKEN_CHARACTERS }: ReviewTokenOptions) {
+  const verified = createVerifiedTokens();
+  return (token: string): TokenClaims | ReviewRefusal => {
+    if (token.length > maxTokenLength) return 'too long';
+    const known = verified.get(token);
+    if (known !== undefined) return known;
+    const verification = verifier.verify(token);
+    if (!verification.valid) return verification.fault;
+    const claims = checkClaims(verification.claims, issuer);
+    if (typeof claims !== 'string') verified.set(token, claims);
+    return claims;
+  };
+}
+
+/** The account phase comes last: no PAM transaction for a token that is refused without it. */
+async function userNow(
+  claims: TokenClaims,
+  { identities, accountAllowed, policy }: ReviewTokenOptions,
+): Promise<ReviewedUser | ReviewRefusal> {
+  const user = userOf(claims, await identities.find(claims.username), policy);
+  if (typeof user === 'string' || accountAllowed === undefined) return user;
+  return (await accountAllowed(claims.username)) ? user : 'account not allowed';
+}
+
+/** The token is for one account: an account of the same name under another uid, or that NSS now calls otherwise, is not it. */
+function userOf(
+  { username, uid, jti }: TokenClaims,
+  identity: Identity | undefined,
+  policy: Policy,
+): ReviewedUser | ReviewRefusal {
+  if (identity === undefined || identity.username !== username) return 'unknown user';
+  if (identity.uid !== uid) return 'another uid';
+  const refusal = judgeAccess(identity, policy);
+  if (refusal !== undefined) return refusal;
+  const names = presentNames(identity, policy);
+  if (names === 'reserved name') return names;
+  return { username: names.username, uid, groups: names.groups, extra: { [CREDENTIAL_ID]: [`JTI=${jti}`] } };
+}
+
+function refused(refusal: ReviewRefusal): ReviewResult {
+  return { authenticated: false, refusal };
+}

@@ -1,0 +1,219 @@
+/** A front with fakes in place of PAM and of the review, on an ephemeral port of loopback; and its clients. */
+import type { IncomingHttpHeaders } from 'node:http';
+import { request } from 'node:https';
+import { connect, type Socket } from 'node:net';
+import { type TLSSocket, connect as tlsConnect } from 'node:tls';
+import { createApp } from '#src/http/app.js';
+import { createAuthenticateHandler, type ReviewOutcome } from '#src/http/authenticate.js';
+import type { Bounds } from '#src/http/bounds.js';
+import type { Sleep } from '#src/http/refusal-delay.js';
+import { createFrontServer, type FrontServer } from '#src/http/server.js';
+import type { LogFields, Logger } from '#src/log/logger.js';
+import type { Login } from '#src/token/login.js';
+import type { Review } from '#src/token/review.js';
+import { createCertificate } from '../harness/certificate.js';
+
+export interface LogLine {
+  readonly level: string;
+  readonly message: string;
+  readonly fields: LogFields;
+}
+
+export interface Front {
+  readonly port: number;
+  readonly server: FrontServer;
+  readonly lines: LogLine[];
+  readonly outcomes: ReviewOutcome[];
+  /** Milliseconds that refusals were made to wait for. */
+  readonly slept: number[];
+}
+
+export interface FrontParts {
+  readonly login?: Login;
+  readonly review?: Review;
+  readonly bounds?: Partial<Bounds>;
+  readonly sleep?: Sleep;
+  readonly host?: string;
+  /** The configured audiences; none. */
+  readonly audience?: readonly string[];
+}
+
+export const certificate = await createCertificate();
+
+/** Ends with the test, however it ends. */
+export async function startFront(t: { after(end: () => Promise<void>): void }, parts: FrontParts = {}): Promise<Front> {
+  const lines: LogLine[] = [];
+  const outcomes: ReviewOutcome[] = [];
+  const slept: number[] = [];
+  const log = collectingLogger(lines);
+  const bounds = { checkInterval: 20, ...parts.bounds };
+  const sleep: Sleep = async (milliseconds) => void slept.push(milliseconds);
+  const login = parts.login ?? issue;
+  const review = parts.review ?? (async () => ({ authenticated: false, refusal: 'malformed' }));
+  const server = createFrontServer({
+    tls: certificate,
+    log,
+    bounds,
+    handlers: {
+      authenticate: createAuthenticateHandler({ review, onReview: (outcome) => outcomes.push(outcome), log, bounds }),
+      app: createApp({
+        login,
+        log,
+        tokenExpiresIn: 10,
+        audience: parts.audience ?? [],
+        refusalDelay: 3000,
+        sleep: parts.sleep ?? sleep,
+        bounds,
+      }),
+    },
+  });
+  t.after(() => server.close());
+  const { port } = await server.listenOn({ host: parts.host ?? '127.0.0.1', port: 0 });
+  return { port, server, lines, outcomes, slept };
+}
+
+/** Lets everybody in. */
+export const issue: Login = async ({ username }) => ({
+  outcome: 'issued',
+  token: 'header.claims.signature',
+  expiresAt: 1_700_000_000,
+  username,
+  messages: [],
+});
+
+export function collectingLogger(lines: LogLine[]): Logger {
+  const at =
+    (level: string) =>
+    (message: string, fields: LogFields = {}) =>
+      void lines.push({ level, message, fields });
+  return {
+    error: at('error'),
+    warn: at('warn'),
+    info: at('info'),
+    verbose: (level, message, fields = {}) => void lines.push({ level: `v${level}`, message, fields }),
+  };
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly rawHeaders: readonly string[];
+  readonly body: string;
+}
+
+export interface Ask {
+  readonly method?: string;
+  readonly headers?: Record<string, string | string[]>;
+  readonly body?: string | Buffer;
+  readonly signal?: AbortSignal;
+}
+
+/** One request on a connection of its own. */
+export function ask(
+  port: number,
+  path: string,
+  { method = 'GET', headers = {}, body, signal }: Ask = {},
+): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const target = { host: '127.0.0.1', port, path, method, headers, ca: certificate.cert, agent: false as const };
+    const asked = request({ ...target, ...(signal && { signal }) }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('error', reject);
+      response.on('end', () => {
+        const { statusCode = 0, headers: received, rawHeaders } = response;
+        resolve({ status: statusCode, headers: received, rawHeaders, body: Buffer.concat(chunks).toString() });
+      });
+    });
+    asked.on('error', reject);
+    asked.end(body);
+  });
+}
+
+export function basic(username: string, password: string): { Authorization: string } {
+  return { Authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` };
+}
+
+type Wanted = string | RegExp | ((received: string) => boolean);
+
+export interface RawClient {
+  readonly socket: TLSSocket;
+  /** Everything received so far. */
+  received(): string;
+  /** Resolves when the text has been received; rejects when the connection ends without. */
+  until(text: Wanted): Promise<string>;
+  /** Resolves with everything received when the server has ended the connection. */
+  closed(): Promise<string>;
+}
+
+/** A TLS connection for bytes that no HTTP client would send. */
+export async function dial(
+  port: number,
+  options: { localAddress?: string; allowHalfOpen?: boolean } = {},
+): Promise<RawClient> {
+  const socket = tlsConnect({ host: '127.0.0.1', port, ca: certificate.cert, servername: 'localhost', ...options });
+  const watched = watch(socket);
+  await new Promise<void>((resolve, reject) => {
+    socket.once('secureConnect', resolve);
+    socket.once('close', () => reject(new Error('the connection was closed before the handshake')));
+  });
+  return { socket, ...watched };
+}
+
+/** A TCP connection that says nothing of TLS by itself. */
+export async function dialTcp(
+  port: number,
+  localAddress = '127.0.0.1',
+): Promise<{ socket: Socket; closed(): Promise<string> }> {
+  const socket = connect({ host: '127.0.0.1', port, localAddress });
+  const watched = watch(socket);
+  await new Promise<void>((resolve) => socket.once('connect', resolve));
+  return { socket, closed: watched.closed };
+}
+
+function watch(socket: Socket): Omit<RawClient, 'socket'> {
+  let text = '';
+  let open = true;
+  socket.setEncoding('latin1');
+  socket.on('data', (chunk: string) => {
+    text += chunk;
+  });
+  // A reset is one way of being closed.
+  socket.on('error', () => {});
+  const closing = new Promise<void>((resolve) => {
+    socket.once('close', () => {
+      open = false;
+      resolve();
+    });
+  });
+  const found = (wanted: Wanted) => {
+    if (typeof wanted === 'function') return wanted(text);
+    return typeof wanted === 'string' ? text.includes(wanted) : wanted.test(text);
+  };
+  return {
+    received: () => text,
+    closed: async () => {
+      await closing;
+      return text;
+    },
+    until: async (wanted) => {
+      while (!found(wanted)) {
+        if (!open) throw new Error(`closed without ${wanted}: ${text}`);
+        await Promise.race([closing, new Promise((resolve) => socket.once('data', resolve))]);
+      }
+      return text;
+    },
+  };
+}
+
+/** Sends bytes on a connection of their own, and gives back all that comes until the server closes. */
+export async function exchange(port: number, bytes: string): Promise<string> {
+  const client = await dial(port);
+  client.socket.write(bytes, 'latin1');
+  return client.closed();
+}
+
+/** The status codes of all answers in what a connection received. */
+export function statuses(received: string): number[] {
+  return [...received.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map((match) => Number(match[1]));
+}

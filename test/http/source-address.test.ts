@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { isIPv6 } from 'node:net';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { sourceAddress, sourceNetwork } from '#src/http/source-address.js';
+
+test('an IPv4-mapped address is IPv4, a zone id is left out, a peer that is gone has none', () => {
+  assert.equal(sourceAddress('192.0.2.1'), '192.0.2.1');
+  assert.equal(sourceAddress('::ffff:192.0.2.1'), '192.0.2.1');
+  assert.equal(sourceAddress('::FFFF:192.0.2.1'), '192.0.2.1');
+  assert.equal(sourceAddress('fe80::1%eth0'), 'fe80::1');
+  assert.equal(sourceAddress('2001:db8::ffff:1'), '2001:db8::ffff:1');
+  assert.equal(sourceAddress(undefined), undefined);
+});
+
+test('a source is an IPv4 address or the /64 of an IPv6 address, however it is written', () => {
+  assert.equal(sourceNetwork('192.0.2.1'), '192.0.2.1');
+  assert.equal(sourceNetwork('2001:db8:1:2:3:4:5:6'), '2001:db8:1:2::/64');
+  assert.equal(sourceNetwork('2001:0DB8:0001:0002::9'), '2001:db8:1:2::/64');
+  assert.equal(sourceNetwork('2001:db8::1'), '2001:db8:0:0::/64');
+  assert.equal(sourceNetwork('::1'), '0:0:0:0::/64');
+  assert.equal(sourceNetwork('1::'), '1:0:0:0::/64');
+  assert.equal(sourceNetwork('64:ff9b:1:2:3:4:192.0.2.1'), '64:ff9b:1:2::/64');
+  assert.equal(sourceNetwork('1:2::3:4:5:192.0.2.1'), '1:2:0:3::/64');
+});
+
+test('the network of any IPv6 address is an IPv6 network of four groups, the same for all hosts in it', () => {
+  fc.assert(
+    fc.property(fc.ipV6(), (address) => {
+      const network = sourceNetwork(address);
+      assert.ok(isIPv6(network.replace('/64', '')));
+      assert.equal(sourceNetwork(network.replace('/64', '1')), network);
+    }),
+  );
+});

@@ -1,0 +1,131 @@
+/** The floors, the doors and the top level of the repository, as tables, and what breaks them. */
+import { builtinModules } from 'node:module';
+import { posix } from 'node:path';
+import type { Source } from './source.js';
+
+/** A file imports its own folder or a lower floor. */
+const FLOORS: Readonly<Record<string, number>> = {
+  'errors.ts': -1,
+  'secret.ts': -1,
+  native: 0,
+  config: 0,
+  log: 0,
+  identity: 1,
+  pam: 1,
+  keys: 1,
+  token: 2,
+  http: 3,
+  web: 3,
+  privsep: 4,
+  cli: 5,
+  kubectl: 5,
+};
+
+/** The credential plugin runs on people's machines: nothing of the daemon goes there. */
+const CLIENT_FOLDER = 'kubectl';
+
+/** Modules with one door; '' is nobody's. */
+const MODULE_DOORS: Readonly<Record<string, string>> = {
+  express: 'http',
+  helmet: 'http',
+  jsonwebtoken: 'keys',
+  'node-gyp-build': 'native',
+  'node-addon-api': 'native',
+  winston: 'log',
+  convict: 'config',
+  '@peculiar/x509': 'cli',
+  'reflect-metadata': 'cli',
+  posix: 'privsep',
+  child_process: 'privsep',
+  cluster: '',
+  // It is global, and the doors below are held where it is called by that name.
+  process: '',
+};
+
+const PROCESS_DOORS: Readonly<Record<string, string>> = {
+  env: 'config',
+  kill: 'privsep',
+  setuid: 'privsep',
+  seteuid: 'privsep',
+  setgid: 'privsep',
+  setegid: 'privsep',
+  setgroups: 'privsep',
+  initgroups: 'privsep',
+  dlopen: 'native',
+  binding: '',
+};
+
+const TOP_LEVEL = new Set(
+  `src test docker docs deploy bench scripts pam.d-examples .ci .github package.json package-lock.json tsconfig.json biome.json
+  binding.gyp Makefile README.md CHANGELOG.md LICENSE .git .gitignore .gitattributes .dockerignore .editorconfig .clang-format
+  .npmrc`.split(/\s+/),
+);
+
+/** One line a fault; none when all is as it must be. `dependencies`: the packages that an installed pamhook has. */
+export function faultsOf(source: Source, dependencies: readonly string[]): readonly string[] {
+  const faults = [
+    ...source.modules.map((module) => moduleFault(source.file, module, dependencies)),
+    ...source.processMembers.map((member) => processFault(source.file, member)),
+  ];
+  return faults.filter((fault) => fault !== undefined).map((fault) => `src/${source.file}: ${fault}`);
+}
+
+/** Names at the top of the repository that have no place there; `ignored` are the lines of .gitignore. */
+export function strayEntries(names: readonly string[], ignored: readonly string[]): readonly string[] {
+  const local = new Set(ignored.map((line) => line.replaceAll('/', '')));
+  return names.filter((name) => !TOP_LEVEL.has(name) && !local.has(name) && !name.endsWith('.tgz'));
+}
+
+function moduleFault(file: string, module: string, dependencies: readonly string[]): string | undefined {
+  if (module === '*') {
+    return 'imports a module whose name is computed';
+  }
+  if (module.endsWith('.node') && folderOf(file) !== 'native') {
+    return `loads ${module}, which only native may`;
+  }
+  if (/^(\.|\/|#|file:)/.test(module)) {
+    return floorFault(file, module);
+  }
+  const name = packageName(module);
+  const door = MODULE_DOORS[name];
+  if (door !== undefined && door !== folderOf(file)) {
+    return `imports ${module}, which ${door === '' ? 'nobody' : `only ${door}`} may`;
+  }
+  const known = builtinModules.includes(name) || module.startsWith('node:') || dependencies.includes(name);
+  return known ? undefined : `imports ${module}, which is not among the dependencies`;
+}
+
+function floorFault(file: string, module: string): string | undefined {
+  const target = module.startsWith('.') ? posix.join(posix.dirname(file), module) : module.replace(/^#src\//, '');
+  const [from, to] = [folderOf(file), folderOf(target.replace(/\.js$/, '.ts'))];
+  const [floor, targetFloor] = [FLOORS[from], FLOORS[to]];
+  if (floor === undefined || targetFloor === undefined) {
+    return `imports ${module}: ${floor === undefined ? from : to} has no floor`;
+  }
+  if (from === CLIENT_FOLDER && to !== CLIENT_FOLDER && targetFloor >= 0) {
+    return `imports ${module}, a part of the daemon`;
+  }
+  return from === to || targetFloor < floor
+    ? undefined
+    : `imports ${module}, ${targetFloor === floor ? 'sideways' : 'upward'}`;
+}
+
+function processFault(file: string, member: string): string | undefined {
+  if (member === '*') {
+    return 'takes members of process whose names are computed';
+  }
+  const door = PROCESS_DOORS[member];
+  return door === undefined || door === folderOf(file)
+    ? undefined
+    : `uses process.${member}, which ${door === '' ? 'nobody' : `only ${door}`} may`;
+}
+
+/** The folder, or the file when it lies in none. */
+function folderOf(file: string): string {
+  return file.split('/', 1)[0] ?? '';
+}
+
+function packageName(module: string): string {
+  const parts = module.replace(/^node:/, '').split('/');
+  return parts.slice(0, module.startsWith('@') ? 2 : 1).join('/');
+}

@@ -1,0 +1,186 @@
+import assert from 'node:assert/strict';
+import { describe, it, type TestContext } from 'node:test';
+import type { AuditEvent } from '#src/log/audit-event.js';
+import { createFrontKeeper } from '#src/privsep/front-keeper.js';
+import type { FromFront, FrontConfiguration, ToFront } from '#src/privsep/protocol.js';
+import type { Job } from '#src/privsep/worker-pool.js';
+
+const silent = { error() {}, warn() {}, info() {}, verbose() {} };
+
+class FakeFront {
+  readonly received: ToFront[] = [];
+  killed = 0;
+  readonly events: { onFrame(frame: FromFront): void; onExit(how: string): void };
+  constructor(events: FakeFront['events']) {
+    this.events = events;
+  }
+  login(id: number): void {
+    this.events.onFrame({ kind: 'login', id, requestId: 'r', username: 'alice', responses: [], source: '::1' });
+  }
+  checkAccount(id: number): void {
+    this.events.onFrame({ kind: 'check-account', id, username: 'alice' });
+  }
+}
+
+function setUp(t: TestContext, configuration: Partial<FrontConfiguration> = { accountCheckTtl: 30_000 }) {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const fronts: FakeFront[] = [];
+  const jobs: Job[] = [];
+  const cancelled: Job[] = [];
+  const events: AuditEvent[] = [];
+  const keeper = createFrontKeeper({
+    startFront(events) {
+      const front = new FakeFront(events);
+      fronts.push(front);
+      return {
+        pid: 1,
+        send: (frame) => front.received.push(frame),
+        expectAnswers() {},
+        dismiss() {},
+        kill: () => {
+          front.killed += 1;
+        },
+      };
+    },
+    configuration: { kind: 'configure', ...configuration } as FrontConfiguration,
+    pool: {
+      submit: (job) => jobs.push(job),
+      cancel: (job) => cancelled.push(job),
+      warm() {},
+      changeSigningKey() {},
+      stop: async () => {},
+    },
+    limit: 2,
+    audit: (event) => events.push(event),
+    log: silent,
+    refusalDelay: 3000,
+    now: () => 0,
+  });
+  return { keeper, jobs, cancelled, events, fronts, front: (index: number) => fronts[index] as FakeFront };
+}
+
+describe('the front keeper', () => {
+  it('has started when the front is ready', async (t) => {
+    const { keeper, front } = setUp(t);
+    const started = keeper.start();
+    front(0).events.onFrame({ kind: 'ready' });
+    await started;
+    assert.deepEqual(front(0).received, [{ kind: 'configure', accountCheckTtl: 30_000 }]);
+  });
+
+  it('reports a front that ends before it was ready, and does not try again', async (t) => {
+    const { keeper, fronts, front } = setUp(t);
+    const started = keeper.start();
+    front(0).events.onExit('exit code 1');
+    await assert.rejects(started, { code: 'ERR_PRIVILEGE' });
+    t.mock.timers.tick(10_000);
+    assert.equal(fronts.length, 1);
+  });
+
+  it('replaces a front that dies, and gives the new one none of the old results', (t) => {
+    const { keeper, jobs, cancelled, fronts, front } = setUp(t);
+    void keeper.start();
+    front(0).events.onFrame({ kind: 'ready' });
+    front(0).login(1);
+    front(0).events.onExit('SIGKILL');
+    assert.deepEqual(cancelled, jobs, 'nobody waits for it any more');
+    t.mock.timers.tick(0);
+    assert.equal(fronts.length, 2);
+    front(1).events.onFrame({ kind: 'ready' });
+    front(1).login(1);
+    jobs[0]?.finish({ unavailable: 'ERR_LOGIN_OVERRUN', elapsed: 1 });
+    assert.equal(front(1).received.length, 1, 'only its configuration');
+    jobs[1]?.finish({ unavailable: 'ERR_LOGIN_WORKER_DIED', elapsed: 1 });
+    assert.deepEqual(front(1).received.at(-1), {
+      kind: 'login-result',
+      id: 1,
+      outcome: 'unavailable',
+      code: 'ERR_LOGIN_WORKER_DIED',
+    });
+  });
+
+  it('kills a front that sends one login twice, or more than it may', (t) => {
+    for (const ids of [
+      [1, 1],
+      [1, 2, 3],
+    ]) {
+      const { keeper, front } = setUp(t);
+      void keeper.start();
+      for (const id of ids) front(0).login(id);
+      assert.equal(front(0).killed, 1);
+      t.mock.timers.reset();
+    }
+  });
+
+  it('takes account checks, and answers them', (t) => {
+    const { keeper, jobs, front } = setUp(t);
+    void keeper.start();
+    front(0).checkAccount(1);
+    jobs[0]?.finish({ result: { kind: 'account-checked', id: 9, outcome: 'refused' }, elapsed: 1 });
+    assert.deepEqual(front(0).received.at(-1), { kind: 'account-result', id: 1, outcome: 'refused' });
+    assert.equal(front(0).killed, 0);
+  });
+
+  it('kills a front that asks for an account check while there are none, before PAM is asked', (t) => {
+    const { keeper, jobs, front } = setUp(t, {});
+    void keeper.start();
+    front(0).checkAccount(1);
+    assert.equal(front(0).killed, 1);
+    assert.equal(jobs.length, 0);
+  });
+
+  it('kills a front that sends one account check twice, or more than it may', (t) => {
+    for (const ids of [
+      [1, 1],
+      [1, 2, 3],
+    ]) {
+      const { keeper, front } = setUp(t);
+      void keeper.start();
+      for (const id of ids) front(0).checkAccount(id);
+      assert.equal(front(0).killed, 1);
+      t.mock.timers.reset();
+    }
+  });
+
+  it('gives a new front none of the answers to the account checks of the old', (t) => {
+    const { keeper, jobs, cancelled, front } = setUp(t);
+    void keeper.start();
+    front(0).events.onFrame({ kind: 'ready' });
+    front(0).checkAccount(1);
+    front(0).events.onExit('SIGKILL');
+    assert.deepEqual(cancelled, jobs);
+    t.mock.timers.tick(0);
+    jobs[0]?.finish({ result: { kind: 'account-checked', id: 9, outcome: 'allowed' }, elapsed: 1 });
+    assert.equal(front(1).received.length, 1, 'only its configuration');
+  });
+
+  it('audits the reviews that the front counted', (t) => {
+    const { keeper, events, front } = setUp(t);
+    void keeper.start();
+    const entries = [{ answer: 'refused' as const, reason: 'expired', source: '::1', count: 3 }];
+    front(0).events.onFrame({ kind: 'reviews', entries });
+    assert.deepEqual(events, [{ event: 'review.refused', reason: 'expired', source: '::1', count: 3 }]);
+  });
+
+  it('lets the front drain, and starts no other', async (t) => {
+    const { keeper, fronts, front } = setUp(t);
+    void keeper.start();
+    front(0).events.onFrame({ kind: 'ready' });
+    const drained = keeper.drain();
+    assert.deepEqual(front(0).received.at(-1), { kind: 'drain' });
+    front(0).events.onExit('exit code 0');
+    await drained;
+    t.mock.timers.tick(10_000);
+    assert.equal(fronts.length, 1);
+  });
+
+  it('has nothing to drain while the front is dead', async (t) => {
+    const { keeper, fronts, front } = setUp(t);
+    void keeper.start();
+    front(0).events.onFrame({ kind: 'ready' });
+    front(0).events.onExit('SIGKILL');
+    await keeper.drain();
+    t.mock.timers.tick(10_000);
+    assert.equal(fronts.length, 1);
+  });
+});

@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { UnavailableError } from '#src/errors.js';
+import type { AuditEvent } from '#src/log/audit-event.js';
+import { createLoginDesk } from '#src/privsep/login-desk.js';
+import type { IssueResultFrame, LoginFrame, ToFront } from '#src/privsep/protocol.js';
+import type { Job } from '#src/privsep/worker-pool.js';
+import { Secret } from '#src/secret.js';
+
+const silent = { error() {}, warn() {}, info() {}, verbose() {} };
+const detail = { code: 'PAM_SUCCESS', stage: 'user', failDelay: 0 };
+
+function setUp({ limit = 10, audit }: { limit?: number; audit?: (event: AuditEvent) => void } = {}) {
+  const jobs: Job[] = [];
+  const cancelled: Job[] = [];
+  const answers: ToFront[] = [];
+  const events: AuditEvent[] = [];
+  const desk = createLoginDesk({
+    pool: {
+      submit: (job) => jobs.push(job),
+      cancel: (job) => cancelled.push(job),
+      warm() {},
+      changeSigningKey() {},
+      stop: async () => {},
+    },
+    limit,
+    answer: (frame) => answers.push(frame),
+    audit: audit ?? ((event) => events.push(event)),
+    log: silent,
+    refusalDelay: 3000,
+  });
+  return { desk, jobs, cancelled, answers, events };
+}
+
+function loginFrame(id: number): LoginFrame {
+  const responses = [Secret.fromString('hunter2')];
+  return { kind: 'login', id, requestId: `request-${id}`, username: 'alice', responses, source: '192.0.2.1' };
+}
+
+const issued: IssueResultFrame = {
+  kind: 'issue-result',
+  id: 77,
+  outcome: 'issued',
+  token: 'a.b.c',
+  expiresAt: 1000,
+  username: 'alice',
+  uid: '1000',
+  jti: 'j',
+  messages: ['hello'],
+  detail,
+};
+
+describe('the login desk', () => {
+  it('writes the audit line before it gives a token out, without token or password in it', () => {
+    const order: string[] = [];
+    const { desk, jobs, answers } = setUp({
+      audit(event) {
+        order.push(`${event.event} after ${answers.length} answers`);
+        assert.doesNotMatch(JSON.stringify(event), /a\.b\.c|hunter2/);
+      },
+    });
+    desk.take(loginFrame(1));
+    jobs[0]?.finish({ result: issued, elapsed: 25 });
+    assert.deepEqual(order, ['token.issued after 0 answers']);
+    assert.equal((answers[0] as { token?: string }).token, 'a.b.c');
+  });
+
+  it('hands the login to the pool as it came, choices of the client included', () => {
+    const { desk, jobs } = setUp();
+    const { kind, id, ...plain } = loginFrame(1);
+    const chosen = { ...plain, lifetime: 60, audience: ['a', 'b'] };
+    desk.take({ kind, id, ...plain });
+    desk.take({ kind, id: 2, ...chosen });
+    assert.deepEqual(
+      jobs.map((job) => job.frame(7)),
+      [plain, chosen].map((request) => ({ kind: 'issue', id: 7, ...request })),
+    );
+  });
+
+  it('gives no token out when the audit line cannot be written', () => {
+    const { desk, jobs, answers } = setUp({
+      audit() {
+        throw new UnavailableError('ERR_AUDIT_FAILED', 'disk full');
+      },
+    });
+    desk.take(loginFrame(1));
+    jobs[0]?.finish({ result: issued, elapsed: 25 });
+    assert.deepEqual(answers, [{ kind: 'login-result', id: 1, outcome: 'unavailable', code: 'ERR_AUDIT_FAILED' }]);
+  });
+
+  it('still answers a refusal when the audit line cannot be written', () => {
+    const { desk, jobs, answers } = setUp({
+      audit() {
+        throw new UnavailableError('ERR_AUDIT_FAILED', 'disk full');
+      },
+    });
+    desk.take(loginFrame(1));
+    jobs[0]?.finish({ result: { kind: 'issue-result', id: 1, outcome: 'refused', messages: [], detail }, elapsed: 25 });
+    assert.deepEqual(answers, [{ kind: 'login-result', id: 1, outcome: 'refused', messages: [], elapsed: 25 }]);
+  });
+
+  it('overwrites the responses when the login is over', () => {
+    const { desk, jobs } = setUp();
+    const frame = loginFrame(1);
+    desk.take(frame);
+    jobs[0]?.finish({ unavailable: 'ERR_LOGIN_OVERRUN', elapsed: 1 });
+    assert.deepEqual(frame.responses[0]?.bytes(), Buffer.alloc(7));
+  });
+
+  it('audits what PAM said of a refusal, and a wished-for delay only when it is larger than the one served', () => {
+    const { desk, jobs, events } = setUp();
+    for (const [index, failDelay] of [2000, 4000].entries()) {
+      desk.take(loginFrame(index + 1));
+      const said = { code: 'PAM_AUTH_ERR', stage: 'authenticate', failDelay };
+      jobs[index]?.finish({
+        result: { kind: 'issue-result', id: 1, outcome: 'refused', messages: [], detail: said },
+        elapsed: 9.6,
+      });
+    }
+    assert.deepEqual(
+      events.map(({ event, user, source, code, stage, elapsedMs, wantedDelayMs }) => ({
+        event,
+        user,
+        source,
+        code,
+        stage,
+        elapsedMs,
+        wantedDelayMs,
+      })),
+      [undefined, 4000].map((wantedDelayMs) => ({
+        event: 'token.refused',
+        user: 'alice',
+        source: '192.0.2.1',
+        code: 'PAM_AUTH_ERR',
+        stage: 'authenticate',
+        elapsedMs: 10,
+        wantedDelayMs,
+      })),
+    );
+  });
+
+  it('takes neither one id twice nor more logins than the front may have open', () => {
+    const { desk } = setUp({ limit: 2 });
+    desk.take(loginFrame(1));
+    assert.throws(() => desk.take(loginFrame(1)), { code: 'ERR_PROTOCOL' });
+    desk.take(loginFrame(2));
+    assert.throws(() => desk.take(loginFrame(3)), { code: 'ERR_PROTOCOL' });
+  });
+
+  it('tells a front that is gone nothing, and drops what it had waiting', () => {
+    const { desk, jobs, cancelled, answers, events } = setUp();
+    desk.take(loginFrame(1));
+    desk.abandon();
+    assert.deepEqual(cancelled, jobs);
+    jobs[0]?.finish({ result: issued, elapsed: 25 });
+    assert.deepEqual(answers, []);
+    assert.equal(events.length, 1, 'what happened is audited all the same');
+  });
+});

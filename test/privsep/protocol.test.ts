@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { PamhookError } from '#src/errors.js';
+import { fromFront, fromWorker, toFront, toWorker } from '#src/privsep/protocol.js';
+
+const shapes = { toFront, fromFront, toWorker, fromWorker };
+const login = { kind: 'login', id: 1, requestId: 'r', username: 'alice', responses: ['cGFzcw=='], source: '::1' };
+const check = { kind: 'check-account', id: 1, username: 'alice' };
+const issued = {
+  kind: 'issue-result',
+  id: 1,
+  outcome: 'issued',
+  token: 'a.b.c',
+  expiresAt: 1,
+  username: 'alice',
+  uid: '1000',
+  jti: 'j',
+  messages: [],
+  detail: { code: 'PAM_SUCCESS', stage: 'user', failDelay: 0 },
+};
+
+describe('the protocol', () => {
+  it('takes the frames there are', () => {
+    assert.doesNotThrow(() => fromFront({ kind: 'ready' }, 'frame'));
+    assert.doesNotThrow(() => fromFront(login, 'frame'));
+    const audience = [...Array(63).fill('a'), 'a'.repeat(8192)];
+    assert.doesNotThrow(() => fromFront({ ...login, lifetime: 1, audience }, 'frame'));
+    assert.doesNotThrow(() => fromWorker(issued, 'frame'));
+    assert.doesNotThrow(() => fromFront(check, 'frame'));
+    for (const outcome of ['allowed', 'refused']) {
+      assert.doesNotThrow(() => fromWorker({ kind: 'account-checked', id: 1, outcome }, 'frame'));
+      assert.doesNotThrow(() => toFront({ kind: 'account-result', id: 1, outcome }, 'frame'));
+    }
+    assert.doesNotThrow(() => toFront({ kind: 'drain' }, 'frame'));
+  });
+
+  const broken: Record<string, unknown> = {
+    'a verb that another process has': { ...issued },
+    'an unknown kind': { kind: 'sign', claims: {} },
+    'a kind from the prototype': { kind: 'constructor' },
+    'no id': { ...login, id: undefined },
+    'an id that is no number': { ...login, id: '1' },
+    'an id below one': { ...login, id: 0 },
+    'an id that is no whole number': { ...login, id: 1.5 },
+    'a lifetime of zero': { ...login, lifetime: 0 },
+    'a lifetime beyond a year': { ...login, lifetime: 60 * 525_600 + 1 },
+    'an audience that is no list': { ...login, audience: 'a' },
+    'too many audiences': { ...login, audience: Array(65).fill('a') },
+    'an audience that is too long': { ...login, audience: ['a'.repeat(8193)] },
+    'a name that is too long': { ...login, username: 'a'.repeat(513) },
+    'too many responses': { ...login, responses: Array(10).fill('') },
+    'a response that is no base64': { ...login, responses: ['pass word'] },
+    'a response that is too long': { ...login, responses: [Buffer.alloc(513).toString('base64')] },
+    'an account check of a name that is too long': { ...check, username: 'a'.repeat(513) },
+    'an account check with more than a name': { ...check, service: 'sshd' },
+    'an account check without an id': { ...check, id: undefined },
+    'the answer to an account check': { kind: 'account-checked', id: 1, outcome: 'allowed' },
+    'a member nobody knows': { ...login, groups: ['wheel'] },
+    'too many review entries': {
+      kind: 'reviews',
+      entries: Array(257).fill({ answer: 'refused', reason: 'x', source: 'y', count: 1 }),
+    },
+  };
+  for (const [name, frame] of Object.entries(broken)) {
+    it(`refuses from the front ${name}`, () => {
+      assert.throws(() => fromFront(frame, 'frame'), { code: 'ERR_PROTOCOL' });
+    });
+  }
+
+  it('refuses from a worker what is not the result of one login', () => {
+    for (const frame of [
+      { ...issued, uid: '12345678901' },
+      { ...issued, outcome: 'signed' },
+      { kind: 'account-checked', id: 1, outcome: 'issued', token: 'a.b.c' },
+      { kind: 'account-checked', id: 1, outcome: 'unavailable' },
+      { kind: 'login', id: 1 },
+      login,
+    ]) {
+      assert.throws(() => fromWorker(frame, 'frame'), { code: 'ERR_PROTOCOL' });
+    }
+  });
+
+  it('parses any value or throws ERR_PROTOCOL, whatever it is sent', () => {
+    const value = fc.oneof(
+      fc.jsonValue(),
+      fc.constantFrom(login, issued).chain((frame) => mutated(frame)),
+    );
+    fc.assert(
+      fc.property(value, fc.constantFrom(...Object.values(shapes)), (sent, shape) => {
+        try {
+          shape(sent, 'frame');
+        } catch (fault) {
+          assert.ok(fault instanceof PamhookError && fault.code === 'ERR_PROTOCOL');
+        }
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+});
+
+function mutated(frame: object): fc.Arbitrary<object> {
+  return fc
+    .tuple(fc.constantFrom(...Object.keys(frame)), fc.jsonValue())
+    .map(([key, value]) => ({ ...frame, [key]: value }));
+}
