@@ -273,9 +273,11 @@ export async function until(condition: () => boolean | Promise<boolean>): Promis
   while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
+/** A zombie counts as gone once its other threads are: until then they hold its descriptors, a listening socket among them. */
 export function isAlive(pid: number): boolean {
   try {
-    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+    return !/^State:\s+Z/m.test(status) || !/^Threads:\s+[01]$/m.test(status);
   } catch {
     return false;
   }
