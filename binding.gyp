@@ -5,6 +5,7 @@
       "target_name": "pamhook",
       "sources": [
         "src/native/addon.cc",
+        "src/native/conversation.cc",
         "src/native/lookup.cc",
         "src/native/lookup-pool.cc",
         "src/native/nss.cc",
@@ -13,7 +14,8 @@
         "src/native/privileges.cc",
         "src/native/process.cc",
         "src/native/secret-memory.cc",
-        "src/native/sockets.cc"
+        "src/native/sockets.cc",
+        "src/native/transaction.cc"
       ],
       "dependencies": ["<!(node -p \"require('node-addon-api').targets\"):node_addon_api_except_all"],
       "defines": ["NAPI_VERSION=8", "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS"],
