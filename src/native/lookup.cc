@@ -10,26 +10,27 @@
 
 namespace {
 
-constexpr size_t kFirstBuffer = 4096;
-constexpr size_t kMaxPasswdBuffer = size_t{1} << 20;
-constexpr size_t kMaxGroupBuffer = size_t{16} << 20;  // an entry lists its members: thousands are common
-constexpr int kFirstGroups = 64;
-constexpr int kMaxGroups = 65536;  // NGROUPS_MAX
+// Grows with the entries that are read into it.
+struct Buffer {
+  size_t first_size;
+  size_t max_size;
+  std::vector<char> bytes = {};
+};
 
 // Runs an _r function with a buffer that suffices. Its return value decides, never errno: modules leave all sorts of
 // numbers there, beside an entry as well as beside none (getpwnam(3), "RETURN VALUE").
 template <typename Entry, typename Found, typename Call, typename Convert>
-pamhook::Answer<Found> Find(const char* name, size_t max_buffer, std::vector<char>& buffer, Call call,
-                            Convert convert) {
-  if (buffer.size() < kFirstBuffer) buffer.resize(kFirstBuffer);
+pamhook::Answer<Found> Find(const char* name, Buffer& buffer, Call call, Convert convert) {
+  std::vector<char>& bytes = buffer.bytes;
+  if (bytes.empty()) bytes.resize(buffer.first_size);
   for (;;) {
     Entry entry;
     Entry* found = nullptr;
     errno = 0;
-    int code = call(&entry, buffer.data(), buffer.size(), &found);
+    int code = call(&entry, bytes.data(), bytes.size(), &found);
     if (code == EINTR) continue;
-    if (code == ERANGE && buffer.size() < max_buffer) {
-      buffer.resize(buffer.size() * 2);
+    if (code == ERANGE && bytes.size() < buffer.max_size) {
+      bytes.resize(bytes.size() * 2);
       continue;
     }
     if (code == 0 && found != nullptr) return convert(*found);
@@ -38,9 +39,9 @@ pamhook::Answer<Found> Find(const char* name, size_t max_buffer, std::vector<cha
   }
 }
 
-pamhook::Answer<pamhook::Group> FindGroupByGid(gid_t gid, std::vector<char>& buffer) {
+pamhook::Answer<pamhook::Group> FindGroupByGid(gid_t gid, Buffer& buffer) {
   return Find<group, pamhook::Group>(
-      "getgrgid_r", kMaxGroupBuffer, buffer,
+      "getgrgid_r", buffer,
       [gid](group* entry, char* data, size_t size, group** found) { return getgrgid_r(gid, entry, data, size, found); },
       [gid](const group& entry) {
         return pamhook::Group{gid, entry.gr_name};
@@ -48,8 +49,8 @@ pamhook::Answer<pamhook::Group> FindGroupByGid(gid_t gid, std::vector<char>& buf
 }
 
 // getgrouplist tells how many there are when the array was too small; some implementations leave the count as it was.
-pamhook::Answer<std::vector<gid_t>> FindGids(const std::string& name, gid_t gid) {
-  int size = kFirstGroups;
+pamhook::Answer<std::vector<gid_t>> FindGids(const std::string& name, gid_t gid, const pamhook::LookupBounds& bounds) {
+  int size = bounds.first_groups;
   for (;;) {
     std::vector<gid_t> gids(static_cast<size_t>(size));
     int count = size;
@@ -57,8 +58,8 @@ pamhook::Answer<std::vector<gid_t>> FindGids(const std::string& name, gid_t gid)
       gids.resize(static_cast<size_t>(count));
       return gids;
     }
-    if (size >= kMaxGroups || count > kMaxGroups) return pamhook::Failure{E2BIG, "getgrouplist"};
-    size = std::min(kMaxGroups, std::max(count, size * 2));
+    if (size >= bounds.max_groups || count > bounds.max_groups) return pamhook::Failure{E2BIG, "getgrouplist"};
+    size = std::min(bounds.max_groups, std::max(count, size * 2));
   }
 }
 
@@ -66,10 +67,10 @@ pamhook::Answer<std::vector<gid_t>> FindGids(const std::string& name, gid_t gid)
 
 namespace pamhook {
 
-Answer<User> FindUser(const std::string& name) {
-  std::vector<char> buffer;
+Answer<User> FindUser(const std::string& name, const LookupBounds& bounds) {
+  Buffer buffer{bounds.first_buffer, bounds.max_passwd_buffer};
   return Find<passwd, User>(
-      "getpwnam_r", kMaxPasswdBuffer, buffer,
+      "getpwnam_r", buffer,
       [&name](passwd* entry, char* data, size_t size, passwd** found) {
         return getpwnam_r(name.c_str(), entry, data, size, found);
       },
@@ -78,23 +79,23 @@ Answer<User> FindUser(const std::string& name) {
       });
 }
 
-Answer<gid_t> FindGroup(const std::string& name) {
-  std::vector<char> buffer;
+Answer<gid_t> FindGroup(const std::string& name, const LookupBounds& bounds) {
+  Buffer buffer{bounds.first_buffer, bounds.max_group_buffer};
   return Find<group, gid_t>(
-      "getgrnam_r", kMaxGroupBuffer, buffer,
+      "getgrnam_r", buffer,
       [&name](group* entry, char* data, size_t size, group** found) {
         return getgrnam_r(name.c_str(), entry, data, size, found);
       },
       [](const group& entry) { return entry.gr_gid; });
 }
 
-Answer<std::vector<Group>> FindGroupsOf(const std::string& name, gid_t gid) {
-  Answer<std::vector<gid_t>> gids = FindGids(name, gid);
+Answer<std::vector<Group>> FindGroupsOf(const std::string& name, gid_t gid, const LookupBounds& bounds) {
+  Answer<std::vector<gid_t>> gids = FindGids(name, gid, bounds);
   if (const auto* failure = std::get_if<Failure>(&gids)) return *failure;
 
   std::vector<Group> groups;
   std::unordered_set<gid_t> seen;
-  std::vector<char> buffer;
+  Buffer buffer{bounds.first_buffer, bounds.max_group_buffer};
   for (gid_t each : std::get<std::vector<gid_t>>(gids)) {
     if (!seen.insert(each).second) continue;
     Answer<Group> group = FindGroupByGid(each, buffer);

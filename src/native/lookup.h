@@ -5,6 +5,7 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
 #include <string>
 #include <variant>
 #include <vector>
@@ -32,9 +33,18 @@ struct Group {
   std::string name;  // empty: no entry names it
 };
 
-Answer<User> FindUser(const std::string& name);
-Answer<gid_t> FindGroup(const std::string& name);
-Answer<std::vector<Group>> FindGroupsOf(const std::string& name, gid_t gid);
+// How far buffers grow: what is larger is a failure.
+struct LookupBounds {
+  size_t first_buffer = 4096;
+  size_t max_passwd_buffer = size_t{1} << 20;
+  size_t max_group_buffer = size_t{16} << 20;  // an entry lists its members: thousands are common
+  int first_groups = 64;
+  int max_groups = 65536;  // NGROUPS_MAX
+};
+
+Answer<User> FindUser(const std::string& name, const LookupBounds& bounds = {});
+Answer<gid_t> FindGroup(const std::string& name, const LookupBounds& bounds = {});
+Answer<std::vector<Group>> FindGroupsOf(const std::string& name, gid_t gid, const LookupBounds& bounds = {});
 
 }  // namespace pamhook
 
