@@ -63,7 +63,9 @@ bool IsAskedAgain(const std::vector<Text>& unanswered, size_t told, const Text& 
 }
 
 // False when the message cannot be answered. The caller goes on all the same, so that every prompt is told of.
-bool Answer(Conversation& conversation, const pam_message& message, Replies& replies, size_t index, size_t told) {
+bool Answer(Conversation& conversation, const pam_message* given, Replies& replies, size_t index, size_t told) {
+  if (given == nullptr) return false;
+  const pam_message& message = *given;
   switch (message.msg_style) {
     case PAM_TEXT_INFO:
     case PAM_ERROR_MSG:
@@ -96,7 +98,7 @@ int Converse(int count, const pam_message** messages, pam_response** replies, vo
   const size_t told = conversation.unanswered.size();
   bool complete = true;
   for (int i = 0; i < count; i++) {
-    if (!Answer(conversation, *messages[i], own, static_cast<size_t>(i), told)) complete = false;
+    if (!Answer(conversation, messages[i], own, static_cast<size_t>(i), told)) complete = false;
   }
   if (!complete) return PAM_CONV_ERR;
   *replies = own.Release();

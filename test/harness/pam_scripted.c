@@ -63,6 +63,14 @@ static int text(pam_handle_t* handle, const char* message) {
   return code;
 }
 
+// No message where there should be one.
+static int nothing(pam_handle_t* handle) {
+  const struct pam_message* pointer = NULL;
+  struct pam_response* replies;
+  int code = converse(handle, 1, &pointer, &replies);
+  return replies == NULL ? code : PAM_ABORT;
+}
+
 static int crash(void) {
   volatile int* nowhere = NULL;
   *nowhere = 1;
@@ -85,6 +93,7 @@ int pam_sm_authenticate(pam_handle_t* handle, int flags, int count, const char**
   if (strcmp(action, "info") == 0) return text(handle, value);
   if (strcmp(action, "latin1") == 0) return text(handle, "caf\xe9");
   if (strcmp(action, "null") == 0) return text(handle, NULL);
+  if (strcmp(action, "nothing") == 0) return nothing(handle);
   if (strcmp(action, "delay") == 0) return pam_fail_delay(handle, (unsigned)atoi(value)), PAM_AUTH_ERR;
   if (strcmp(action, "return") == 0) return atoi(value);
   if (strcmp(action, "become") == 0) return pam_set_item(handle, PAM_USER, value);

@@ -114,6 +114,10 @@ test('a message of a style that is neither text nor prompt fails', () => {
   assert.equal(ask(script('style 7'), ['x']).code, 'PAM_CONV_ERR');
 });
 
+test('a null pointer in place of a message fails', () => {
+  assert.equal(ask(script('nothing'), ['x']).code, 'PAM_CONV_ERR');
+});
+
 test('64 messages of 1 KiB are kept of what modules say, and 64 prompts', () => {
   const infos = ask(script('infos 32').repeat(3), []).messages;
   assert.equal(infos.length, 64);
