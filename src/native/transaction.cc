@@ -23,6 +23,8 @@ class Handle {
             const std::optional<std::string>& directory) {
     status_ = directory ? pam_start_confdir(service.c_str(), user.c_str(), &conv, directory->c_str(), &handle_)
                         : pam_start(service.c_str(), user.c_str(), &conv, &handle_);
+    // pam_start(3): undefined then.
+    if (status_ != PAM_SUCCESS) handle_ = nullptr;
     return status_;
   }
 

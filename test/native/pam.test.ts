@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { loadNative } from '#src/native/binding.js';
 import type { PamTransaction, PamTransactionResult } from '#src/native/native.js';
-import { evaluate } from '../harness/child.js';
+import { evaluate, preload } from '../harness/child.js';
 import { compileShared } from '../harness/compile.js';
 import { matrixStack, writeServices } from '../harness/pam-service.js';
 import { scratchDirectory } from '../harness/scratch.js';
@@ -64,6 +64,14 @@ test('pamTransaction() gives the code and the stage of the account phase', () =>
   const result = ask('auth required pam_permit.so\naccount required pam_debug.so acct=acct_expired\n', []);
   assert.equal(result.code, 'PAM_ACCT_EXPIRED');
   assert.equal(result.stage, 'account');
+});
+
+test('a transaction that cannot start is not ended: what libpam left as its handle means nothing', async () => {
+  const failing = preload(compileShared(directory, 'failing_pam.c'));
+  const transaction = "{ service: 'login', user: 'alice', responses: [], tty: 'pamhook', authenticate: true }";
+  const result = await evaluate(`console.log(JSON.stringify(native.pamTransaction(${transaction})))`, { env: failing });
+  const { code, stage } = result as PamTransactionResult;
+  assert.deepEqual({ code, stage }, { code: 'PAM_ABORT', stage: 'start' });
 });
 
 test('five messages in one call: each prompt has its own response, and texts are kept in order', () => {
