@@ -44,7 +44,7 @@ pamhook::Answer<pamhook::Group> FindGroupByGid(gid_t gid, Buffer& buffer) {
       "getgrgid_r", buffer,
       [gid](group* entry, char* data, size_t size, group** found) { return getgrgid_r(gid, entry, data, size, found); },
       [gid](const group& entry) {
-        return pamhook::Group{gid, entry.gr_name};
+        return pamhook::Group{gid, entry.gr_name == nullptr ? "" : entry.gr_name};
       });
 }
 
@@ -74,7 +74,8 @@ Answer<User> FindUser(const std::string& name, const LookupBounds& bounds) {
       [&name](passwd* entry, char* data, size_t size, passwd** found) {
         return getpwnam_r(name.c_str(), entry, data, size, found);
       },
-      [](const passwd& entry) {
+      [](const passwd& entry) -> Answer<User> {
+        if (entry.pw_name == nullptr) return Failure{EINVAL, "getpwnam_r"};
         return User{entry.pw_name, entry.pw_uid, entry.pw_gid};
       });
 }

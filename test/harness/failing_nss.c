@@ -45,6 +45,11 @@ int getpwnam_r(const char* name, struct passwd* entry, char* buffer, size_t size
   if (strcmp(name, "too-large") == 0) return odd(name, entry, buffer, size, found, 0, (1 << 20) + 1);
   if (strcmp(name, "latin1") == 0) return odd("caf\xe9", entry, buffer, size, found, 0, 64);
   if (strcmp(name, "lines") == 0) return odd("ali\nce", entry, buffer, size, found, 0, 64);
+  if (strcmp(name, "no-name") == 0) {
+    int code = odd(name, entry, buffer, size, found, 0, 64);
+    entry->pw_name = NULL;
+    return code;
+  }
   int (*next)(const char*, struct passwd*, char*, size_t, struct passwd**) = dlsym(RTLD_NEXT, "getpwnam_r");
   return next(name, entry, buffer, size, found);
 }
@@ -70,6 +75,11 @@ int getgrgid_r(gid_t gid, struct group* entry, char* buffer, size_t size, struct
   if (gid == 66604) return named(gid, "twice", entry, buffer, size, found, 64);
   if (gid == 66605) return named(gid, "twice", entry, buffer, size, found, 64);
   if (gid == 66606) return named(gid, "two\nlines", entry, buffer, size, found, 64);
+  if (gid == 66607) {
+    int code = named(gid, "", entry, buffer, size, found, 64);
+    entry->gr_name = NULL;
+    return code;
+  }
   int (*next)(gid_t, struct group*, char*, size_t, struct group**) = dlsym(RTLD_NEXT, "getgrgid_r");
   return next(gid, entry, buffer, size, found);
 }

@@ -94,6 +94,12 @@ test('an entry of 1 MiB is read, a larger one or one that is not UTF-8 is a fail
   });
 });
 
+test('an entry without a name is a failure, and of a group none', async () => {
+  assert.deepEqual(await outcomes(['no-name']), { 'no-name': 'ERR_NSS_FAILED EINVAL' });
+  const script = `console.log(JSON.stringify(await native.groupsOf({ name: 'x', uid: 1, gid: 66607 })))`;
+  assert.deepEqual(await evaluate(script, { env: failing }), { names: [], nameless: [66607] });
+});
+
 test('a group entry of 16 MiB is read, a larger one is a failure; a name that is not UTF-8 is none', async () => {
   const script = `const seen = {};
     for (const gid of [66600, 66601, 66602, 66603]) {
