@@ -10,6 +10,8 @@
 
 namespace {
 
+constexpr int kMaxInterruptions = 100;
+
 // Grows with the entries that are read into it.
 struct Buffer {
   size_t first_size;
@@ -23,12 +25,12 @@ template <typename Entry, typename Found, typename Call, typename Convert>
 pamhook::Answer<Found> Find(const char* name, Buffer& buffer, Call call, Convert convert) {
   std::vector<char>& bytes = buffer.bytes;
   if (bytes.empty()) bytes.resize(buffer.first_size);
-  for (;;) {
+  for (int interruptions = 0;;) {
     Entry entry;
     Entry* found = nullptr;
     errno = 0;
     int code = call(&entry, bytes.data(), bytes.size(), &found);
-    if (code == EINTR) continue;
+    if (code == EINTR && interruptions++ < kMaxInterruptions) continue;
     if (code == ERANGE && bytes.size() < buffer.max_size) {
       bytes.resize(bytes.size() * 2);
       continue;

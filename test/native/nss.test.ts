@@ -100,6 +100,10 @@ test('an entry without a name is a failure, and of a group none', async () => {
   assert.deepEqual(await evaluate(script, { env: failing }), { names: [], nameless: [66607] });
 });
 
+test('a lookup that is interrupted for ever is a failure', async () => {
+  assert.deepEqual(await outcomes(['eintr']), { eintr: 'ERR_NSS_FAILED EINTR' });
+});
+
 test('a group entry of 16 MiB is read, a larger one is a failure; a name that is not UTF-8 is none', async () => {
   const script = `const seen = {};
     for (const gid of [66600, 66601, 66602, 66603]) {
