@@ -56,7 +56,8 @@ pamhook::Answer<std::vector<gid_t>> FindGids(const std::string& name, gid_t gid,
   for (;;) {
     std::vector<gid_t> gids(static_cast<size_t>(size));
     int count = size;
-    if (getgrouplist(name.c_str(), gid, gids.data(), &count) >= 0) {
+    // A count beyond the array would make groups out of nothing, and all of them root's.
+    if (getgrouplist(name.c_str(), gid, gids.data(), &count) >= 0 && count >= 0 && count <= size) {
       gids.resize(static_cast<size_t>(count));
       return gids;
     }

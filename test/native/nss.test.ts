@@ -104,6 +104,11 @@ test('a lookup that is interrupted for ever is a failure', async () => {
   assert.deepEqual(await outcomes(['eintr']), { eintr: 'ERR_NSS_FAILED EINTR' });
 });
 
+test('more groups than there was room for are never made up', async () => {
+  const script = `console.log(JSON.stringify(await native.groupsOf({ name: 'beyond', uid: 1, gid: 66604 }).catch((e) => e.cause.code)))`;
+  assert.equal(await evaluate(script, { env: failing }), 'E2BIG');
+});
+
 test('a group entry of 16 MiB is read, a larger one is a failure; a name that is not UTF-8 is none', async () => {
   const script = `const seen = {};
     for (const gid of [66600, 66601, 66602, 66603]) {
