@@ -12,9 +12,11 @@ function isSystemError(error: unknown): error is SystemError {
   return error instanceof Error && 'errno' in error && typeof error.errno === 'number';
 }
 
-/** Adds `code` to the addon's error; Node names errnos by their negative. */
+/** Adds `code` to the addon's error; Node names errnos by their negative, and throws for a number that is none. */
 function named(error: unknown): unknown {
-  if (isSystemError(error)) error.code = getSystemErrorName(-error.errno);
+  if (isSystemError(error)) {
+    error.code = error.errno > 0 ? getSystemErrorName(-error.errno) : `errno ${error.errno}`;
+  }
   return error;
 }
 

@@ -40,6 +40,7 @@ int getpwnam_r(const char* name, struct passwd* entry, char* buffer, size_t size
   if (strcmp(name, "enoent") == 0) return ENOENT;
   if (strcmp(name, "esrch") == 0) return ESRCH;
   if (strcmp(name, "eintr") == 0) return EINTR;
+  if (strcmp(name, "minus-one") == 0) return -1;
   if (strcmp(name, "none-stale-errno") == 0) return errno = EIO, 0;
   if (strcmp(name, "entry-stale-errno") == 0) return odd(name, entry, buffer, size, found, EIO, 64);
   if (strcmp(name, "large") == 0) return odd(name, entry, buffer, size, found, 0, 1 << 20);

@@ -109,6 +109,10 @@ test('more groups than there was room for are never made up', async () => {
   assert.equal(await evaluate(script, { env: failing }), 'E2BIG');
 });
 
+test('a lookup that fails with a number that is no errno is a failure', async () => {
+  assert.deepEqual(await outcomes(['minus-one']), { 'minus-one': 'ERR_NSS_FAILED errno -1' });
+});
+
 test('a group entry of 16 MiB is read, a larger one is a failure; a name that is not UTF-8 is none', async () => {
   const script = `const seen = {};
     for (const gid of [66600, 66601, 66602, 66603]) {
