@@ -1,7 +1,14 @@
 /** `pamhook serve`: reads the configuration, then becomes the supervisor. */
 import { isatty } from 'node:tty';
-import { childEnvironment, forgetSecrets, readEnvironment } from '../config/environment.js';
+import {
+  childEnvironment,
+  type Environment,
+  forgetSecrets,
+  forgetVariables,
+  readEnvironment,
+} from '../config/environment.js';
 import { helpText } from '../config/help.js';
+import { handedOverSocket, handOverVariables } from '../config/inherited-socket.js';
 import { readSettings } from '../config/read-settings.js';
 import type { Settings } from '../config/settings.js';
 import { version } from '../config/version.js';
@@ -28,13 +35,15 @@ export async function runServe(argv: readonly string[], io: CommandIo): Promise<
       io.stdout.write(invocation.printable);
       return 0;
     case 'serve':
-      return serve(invocation.settings, invocation.warnings, childEnvironment(environment));
+      return serve(invocation.settings, invocation.warnings, environment);
   }
 }
 
-function serve(settings: Settings, warnings: readonly string[], environment: NodeJS.ProcessEnv): Promise<number> {
+function serve(settings: Settings, warnings: readonly string[], environment: Environment): Promise<number> {
   const native = loadNative();
   forgetSecrets(native.wipeEnvironmentVariable);
+  const { fd: handedOver, warning } = handedOverSocket(environment, process.pid);
+  forgetVariables(handOverVariables);
   const isTerminal = isatty(STDERR);
   const logFormat = settings.logFormat === 'auto' ? (isTerminal ? 'text' : 'json') : settings.logFormat;
   const log = createLogger({
@@ -44,7 +53,14 @@ function serve(settings: Settings, warnings: readonly string[], environment: Nod
     isTerminal,
     write: native.writeNow,
   });
-  for (const warning of warnings) log.warn(warning);
+  for (const text of [...warnings, ...(warning === undefined ? [] : [warning])]) log.warn(text);
   const openAudit = (destination: string) => openAuditLog({ destination, write: native.writeNow });
-  return supervise(settings, { native, log, logFormat, openAudit, environment });
+  return supervise(settings, {
+    native,
+    log,
+    logFormat,
+    openAudit,
+    environment: childEnvironment(environment),
+    handedOver,
+  });
 }

@@ -27,6 +27,11 @@ export function forgetSecrets(wipe: (name: string) => void): void {
   }
 }
 
+/** Takes variables that were meant for this process alone out of process.env. */
+export function forgetVariables(names: readonly string[]): void {
+  for (const name of names) delete process.env[name];
+}
+
 /** The environment of a child process: an allowlist, empty values left out. */
 export function childEnvironment(environment: Environment): Record<string, string> {
   const inherited: Record<string, string> = {};

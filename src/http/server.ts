@@ -31,6 +31,9 @@ export interface FrontServerOptions {
   readonly bounds?: Partial<Bounds>;
 }
 
+/** Connections that may wait to be accepted: Node gives a socket that is already listening its own number else, and that is half of it. */
+const BACKLOG = 1024;
+
 /** A listening socket that another process opened, or an address to listen on. */
 export type Listening = { readonly fd: number } | { readonly host: string; readonly port: number };
 
@@ -200,7 +203,7 @@ function gate(server: Server, admit: (socket: Socket) => boolean): void {
 function listen(server: Server, where: Listening): Promise<AddressInfo> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(where, () => {
+    server.listen(where, BACKLOG, () => {
       server.off('error', reject);
       resolve(server.address() as AddressInfo);
     });

@@ -56,6 +56,7 @@ Napi::Object Register(Napi::Env env, Napi::Object exports) {
   pamhook::RegisterPrivileges(env, exports);
   pamhook::RegisterNoNewPrivileges(env, exports);
   pamhook::RegisterSockets(env, exports);
+  pamhook::RegisterListener(env, exports);
   return exports;
 }
 

@@ -23,6 +23,9 @@ interface Addon
     | 'reap'
     | 'canRegainPrivileges'
     | 'listen'
+    | 'adoptListener'
+    | 'refuseNewConnections'
+    | 'waitingConnections'
     | 'writeNow'
   > {
   groupsOf(name: string, gid: number): ReturnType<Native['groupsOf']>;
@@ -158,6 +161,22 @@ function descriptorsOf(addon: Addon): Pick<Native, 'listen' | 'writeNow'> {
   };
 }
 
+type ListenerControls = Pick<Native, 'adoptListener' | 'refuseNewConnections' | 'waitingConnections'>;
+
+function listenerOf(addon: Addon): ListenerControls {
+  const checked =
+    <T>(call: (fd: number) => T) =>
+    (fd: number): T => {
+      checkInteger('fd', fd, 0, 2 ** 31 - 1);
+      return withCode(() => call(fd));
+    };
+  return {
+    adoptListener: checked(addon.adoptListener),
+    refuseNewConnections: checked(addon.refuseNewConnections),
+    waitingConnections: checked(addon.waitingConnections),
+  };
+}
+
 /** Loads the addon built for this machine. Throws ConfigurationError where there is none. */
 export function loadNative(): Native {
   const addon = loadAddon();
@@ -168,5 +187,6 @@ export function loadNative(): Native {
     ...processOf(addon),
     ...privilegesOf(addon),
     ...descriptorsOf(addon),
+    ...listenerOf(addon),
   };
 }

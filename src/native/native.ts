@@ -112,6 +112,18 @@ export interface Native {
    */
   listen(address: string, port: number, backlog: number): { readonly fd: number; readonly port: number };
   /**
+   * Takes a listening TCP socket that another process opened: it becomes close-on-exec. Throws Error with `code` EINVAL when the descriptor
+   * is something else, ENOTSOCK when it is no socket, EBADF when it is not open.
+   */
+  adoptListener(fd: number): { readonly address: string; readonly port: number };
+  /**
+   * Lets no further connection begin on a listening socket, for good and for all who hold it; those that have begun can be accepted.
+   * A client that tries is not refused before the socket is closed: its system asks once more after a second.
+   */
+  refuseNewConnections(fd: number): void;
+  /** Connections that wait to be accepted. */
+  waitingConnections(fd: number): number;
+  /**
    * One write of the whole buffer that never blocks, whatever the descriptor is and whoever shares it. Returns the bytes written, 0 when
    * there is no room now; throws Error with `code` ('EPIPE', 'ENOSPC', ...).
    */

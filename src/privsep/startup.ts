@@ -6,19 +6,17 @@ import type { Native } from '../native/native.js';
 import { findServiceFile } from '../pam/service-file.js';
 import { requireFits } from './frame-size.js';
 import { readKeys, readTls } from './key-files.js';
+import { type Listening, openListening } from './listening.js';
 import type { KeySet } from './live-keys.js';
 import { policyOf, warnOfMissingGroups } from './policies.js';
 import type { Account, FrontConfiguration, WorkerConfiguration } from './protocol.js';
-
-/** Connections that may wait to be accepted. */
-const BACKLOG = 1024;
 
 /** All that the processes need, read once. */
 export interface Prepared {
   readonly keys: KeySet;
   readonly front: FrontConfiguration;
   readonly worker: WorkerConfiguration;
-  readonly listening: { readonly fd: number; readonly port: number };
+  readonly listening: Listening;
 }
 
 export interface Surroundings {
@@ -27,6 +25,8 @@ export interface Surroundings {
   readonly logFormat: 'text' | 'json';
   readonly isRoot: boolean;
   readonly pid: number;
+  /** The descriptor of a listening socket that another process opened. */
+  readonly handedOver: number | undefined;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
@@ -71,7 +71,7 @@ export async function prepare(settings: Settings, around: Surroundings): Promise
     ...(settings.pamConfigDir === undefined ? {} : { pamConfigDir: settings.pamConfigDir }),
   };
   requireFits(front, worker);
-  return { keys, front, worker, listening: listen(settings, around.native) };
+  return { keys, front, worker, listening: openListening(settings, around) };
 }
 
 function checkPam(settings: Settings, { log, isRoot }: Surroundings): void {
@@ -153,26 +153,5 @@ export function lockOwnMemory(
     }
     log.warn('memory is not locked: passwords and keys may reach swap', { fault });
     return false;
-  }
-}
-
-/** Throws ConfigurationError. */
-export function listen({ bindAddress, bindPort }: Settings, native: Native): Prepared['listening'] {
-  try {
-    return native.listen(bindAddress, bindPort, BACKLOG);
-  } catch (fault) {
-    const code = (fault as NodeJS.ErrnoException).code;
-    const where = `bind-address ${JSON.stringify(bindAddress)}, bind-port ${bindPort}`;
-    if (code === 'EADDRINUSE')
-      throw new ConfigurationError(`${where}: the port is taken`, 'stop what listens there, or name another port', {
-        cause: fault,
-      });
-    if (code === 'EACCES')
-      throw new ConfigurationError(`${where}: not allowed`, 'ports below 1024 need root or CAP_NET_BIND_SERVICE', {
-        cause: fault,
-      });
-    throw new ConfigurationError(`${where}: cannot listen (${code ?? 'error'})`, 'name an address of this machine', {
-      cause: fault,
-    });
   }
 }

@@ -1,4 +1,5 @@
 /** The supervisor: opens what needs root, starts the others, hands logins to workers, ends it all. It parses nothing from the network. */
+import { closeSync } from 'node:fs';
 import type { Settings } from '../config/settings.js';
 import type { AuditEvent } from '../log/audit-event.js';
 import type { AuditLog } from '../log/audit-log.js';
@@ -6,6 +7,7 @@ import type { Logger } from '../log/logger.js';
 import type { Native } from '../native/native.js';
 import { startChild } from './child.js';
 import { createFrontKeeper, type FrontKeeper } from './front-keeper.js';
+import { admitLast, type Listening } from './listening.js';
 import { keepFilesLive } from './live-files.js';
 import { fromFront, fromWorker } from './protocol.js';
 import { createReaper } from './reaper.js';
@@ -15,6 +17,11 @@ import { createWorkerPool, type WorkerPool } from './worker-pool.js';
 /** How often orphans that have ended are looked for, milliseconds. */
 const REAP_INTERVAL = 5_000;
 
+/** How long a stop waits for the last connections to be accepted, milliseconds; a front that hangs accepts none. */
+const LONGEST_ADMISSION = 5_000;
+
+const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const;
+
 export interface SupervisorOptions {
   readonly native: Native;
   readonly log: Logger;
@@ -23,14 +30,17 @@ export interface SupervisorOptions {
   readonly openAudit: (destination: string) => AuditLog;
   /** What front and workers get as their environment: nothing secret. */
   readonly environment: NodeJS.ProcessEnv;
+  /** The descriptor of a listening socket that another process opened. */
+  readonly handedOver: number | undefined;
 }
 
 /** Serves until SIGTERM or SIGINT; resolves to the exit code. Throws ConfigurationError before anything listens. */
 export async function supervise(settings: Settings, options: SupervisorOptions): Promise<number> {
-  const { native, log } = options;
+  const { native, log, handedOver } = options;
   const isRoot = process.geteuid?.() === 0;
+  for (const signal of STOP_SIGNALS) process.on(signal, endAtOnce);
   const audit = options.openAudit(settings.auditLog);
-  const around = { native, log, logFormat: options.logFormat, isRoot, pid: process.pid, now: Date.now };
+  const around = { native, log, logFormat: options.logFormat, isRoot, pid: process.pid, now: Date.now, handedOver };
   const prepared = await prepare(settings, around);
   native.setChildSubreaper();
   let reload = async (): Promise<void> => {};
@@ -45,12 +55,13 @@ export async function supervise(settings: Settings, options: SupervisorOptions):
     pool.warm();
     const live = await keepFilesLive({ settings, prepared, pool, keeper, reading: around, audit: audit.append });
     reload = live.reload;
-    append(audit, { event: 'daemon.started', address: settings.bindAddress, port: prepared.listening.port });
-    log.info('serving', { address: settings.bindAddress || 'all addresses', port: prepared.listening.port });
+    const { address, port } = prepared.listening;
+    append(audit, { event: 'daemon.started', address, port });
+    log.info('serving', { address: address || 'all addresses', port });
     await stopRequested;
-    append(audit, { event: 'daemon.stopping' });
-    await stop(keeper, pool, settings.shutdownGracePeriod, log);
-    append(audit, { event: 'daemon.stopped' });
+    appendOrLog(audit, { event: 'daemon.stopping' }, log);
+    await stop({ keeper, pool }, prepared.listening, settings.shutdownGracePeriod, options);
+    appendOrLog(audit, { event: 'daemon.stopped' }, log);
     return 0;
   } finally {
     clearInterval(reaping);
@@ -120,6 +131,11 @@ function startProcesses(
   return { pool, keeper, reaping: setInterval(() => reaper.reapOrphans(), REAP_INTERVAL) };
 }
 
+/** While nothing has been started there is nothing to end; and pid 1 gets no signal for which it has no handler. */
+function endAtOnce(): void {
+  process.exit(0);
+}
+
 /** The first SIGTERM or SIGINT asks for an orderly stop; a second one ends everything at once. */
 function onStopSignal(log: Logger): Promise<void> {
   return new Promise((resolve) => {
@@ -130,23 +146,43 @@ function onStopSignal(log: Logger): Promise<void> {
       log.info('stopping: what was accepted is still answered', { signal });
       resolve();
     };
-    process.on('SIGTERM', ask);
-    process.on('SIGINT', ask);
+    for (const signal of STOP_SIGNALS) process.off(signal, endAtOnce).on(signal, ask);
   });
 }
 
-async function stop(keeper: FrontKeeper, pool: WorkerPool, grace: number, log: Logger): Promise<void> {
-  const timer = setTimeout(() => {
-    log.warn('shutdown-grace-period is over: what still runs is killed');
-    keeper.kill();
-  }, grace);
-  await keeper.drain();
+async function stop(
+  { keeper, pool }: Pick<Processes, 'keeper' | 'pool'>,
+  listening: Listening,
+  grace: number,
+  { native, log }: SupervisorOptions,
+): Promise<void> {
+  const began = performance.now();
+  await admitLast(listening, native, Math.min(grace, LONGEST_ADMISSION));
+  const timer = setTimeout(
+    () => {
+      log.warn('shutdown-grace-period is over: what still runs is killed');
+      keeper.kill();
+    },
+    grace - (performance.now() - began),
+  );
+  const drained = keeper.drain();
+  closeSync(listening.fd);
+  await drained;
   clearTimeout(timer);
   await pool.stop();
 }
 
 function append(audit: AuditLog, event: AuditEvent): void {
   audit.append(event, 'supervisor', process.pid);
+}
+
+/** Whoever stops the daemon must not lose requests because a disk is full. */
+function appendOrLog(audit: AuditLog, event: AuditEvent, log: Logger): void {
+  try {
+    append(audit, event);
+  } catch (fault) {
+    log.error('the audit log cannot be written', { event: event.event, fault });
+  }
 }
 
 function reopen(audit: AuditLog, log: Logger): void {

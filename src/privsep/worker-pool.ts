@@ -193,7 +193,7 @@ export function createWorkerPool(options: PoolOptions): WorkerPool {
   function receive(worker: Worker, frame: FromWorker): void {
     if (frame.kind === 'ready' && worker.state === 'starting') rest(worker);
     else if (ends(worker.run, frame)) conclude(worker, frame);
-    else {
+    else if (frame.kind !== 'ready' || worker.state !== 'leaving') {
       log.error('a PAM worker sent a frame nobody asked for and is killed', {
         pid: worker.child.pid,
         kind: frame.kind,

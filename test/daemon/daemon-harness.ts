@@ -98,9 +98,22 @@ export interface Ended {
   readonly stderr: string;
 }
 
+/** How else than by itself the daemon is started. */
+export interface Launch {
+  /** A command that becomes the daemon, whose command line is put behind it. */
+  readonly by?: readonly string[];
+  /** Descriptors it gets from 3 on. */
+  readonly descriptors?: readonly number[];
+}
+
 /** Runs a pamhook command to its end. */
-export async function run(args: readonly string[], env: NodeJS.ProcessEnv): Promise<Ended> {
-  const child = spawn(process.execPath, [MAIN, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+export async function run(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  { by = [], descriptors = [] }: Launch = {},
+): Promise<Ended> {
+  const [command = '', ...rest] = [...by, process.execPath, MAIN, ...args];
+  const child = spawn(command, rest, { env, stdio: ['ignore', 'pipe', 'pipe', ...descriptors] });
   const [stdout, stderr] = [collect(child, 'stdout'), collect(child, 'stderr')];
   const [code] = await once(child, 'close');
   return { code, stdout: stdout(), stderr: stderr() };
@@ -167,10 +180,12 @@ export async function startDaemon(
   scene: Scene,
   flags: readonly string[] = [],
   env: NodeJS.ProcessEnv = {},
+  { by = [], descriptors = [] }: Launch = {},
 ): Promise<Daemon> {
-  const child = spawn(process.execPath, [MAIN, 'serve', ...scene.flags, ...flags], {
+  const [command = '', ...args] = [...by, process.execPath, MAIN, 'serve', ...scene.flags, ...flags];
+  const child = spawn(command, args, {
     env: { ...scene.env, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', ...descriptors],
   });
   const [stdout, stderr] = [collect(child, 'stdout'), collect(child, 'stderr')];
   const exited = once(child, 'close').then(([code, signal]) => ({ code, signal }));

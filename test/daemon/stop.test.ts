@@ -58,9 +58,11 @@ describe('a stop', () => {
     t.after(() => agent.destroy());
     assert.equal((await ask(scene, daemon.port, agent)).connection, 'keep-alive');
     const ended = daemon.stop();
-    await daemon.logged('stopping');
-    const last = await ask(scene, daemon.port, agent);
-    assert.deepEqual(last, { status: 200, connection: 'close' });
+    await until(async () => {
+      const { status, connection } = await ask(scene, daemon.port, agent);
+      assert.equal(status, 200);
+      return connection === 'close';
+    });
     assert.equal((await ended).code, 0);
   });
 

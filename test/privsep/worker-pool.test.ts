@@ -116,6 +116,17 @@ function setUpReady(t: TestContext, workers: number, options: Partial<PoolOption
 }
 
 describe('the worker pool', () => {
+  it('lets a worker go that becomes ready only then', async (t) => {
+    const { pool, worker } = setUp(t);
+    pool.warm();
+    const stopped = pool.stop();
+    worker(0).ready();
+    worker(0).exit();
+    await stopped;
+    assert.equal(worker(0).killed, 0);
+    assert.equal(worker(0).dismissed, 1);
+  });
+
   it('keeps one worker warm and starts more only while logins wait', (t) => {
     const { pool, workers, worker } = setUp(t);
     pool.warm();

@@ -1,6 +1,6 @@
 /** Findings on the address and port to listen on. */
 import { closeSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { listen } from '../../privsep/startup.js';
+import { listen } from '../../privsep/listening.js';
 import { examine, type Finding, ok, type Setup } from './finding.js';
 
 /** Listens for a moment. */
