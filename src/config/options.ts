@@ -158,7 +158,7 @@ export const options = {
   }),
   'login-queue': option(wholeNumber(1, 65_536), 2_048, {
     environment: 'PAMHOOK_LOGIN_QUEUE',
-    doc: 'Most logins that wait for a PAM worker, and most account checks; further ones are answered with 503, their reviews with 500.',
+    doc: 'Most logins that are checked or wait for it, and most account checks. Beyond, the newest login of the address that has the most is answered with 503, further reviews with 500.',
     example: '512',
   }),
   'refusal-delay': option(duration(100, MINUTE), 3 * SECOND, {

@@ -9,7 +9,7 @@ export const auditEvents = {
   'token.issued': 'a password was right and a token is given out (written before the token leaves the daemon)',
   'token.refused': 'a login was refused: how many responses were sent, PAM code, stage, and the reason the client saw',
   'token.prompted': 'PAM asked for more responses than the client sent: an attempt as much as a refused one',
-  'token.unavailable': 'a login could not be checked',
+  'token.unavailable': 'a login could not be checked (none is written for one given up before PAM was asked)',
   'review.refused': 'reviews answered with no, counted by reason and source over ten seconds',
   'review.unavailable': 'reviews that could not be checked, counted by error code and source over ten seconds',
 } as const satisfies Record<string, string>;

@@ -1,4 +1,5 @@
-/** What waits for a PAM worker, logins and account checks, and whose turn it is; in the supervisor. */
+/** What waits for a PAM worker, logins and account checks, and which of the two is served; in the supervisor. */
+import { createFairLine, type FairLine, type Placed } from './fair-line.js';
 import type { ToWorker } from './protocol.js';
 
 /** What a worker can be asked to do. */
@@ -7,10 +8,8 @@ export type Verb = Extract<ToWorker['kind'], 'issue' | 'check-account'>;
 /** Most workers that each verb may hold at a time. */
 export type Shares = Readonly<Record<Verb, number>>;
 
-/** What waits: jobs of one turn run one after the other, those without run side by side. */
-export interface Waiting {
+export interface Waiting extends Placed {
   readonly verb: Verb;
-  readonly turn?: string;
 }
 
 /**
@@ -22,56 +21,46 @@ export function sharesOf(workers: number, accountChecks: boolean): Shares {
   return { issue: Math.max(1, workers - 1), 'check-account': Math.max(1, Math.floor(workers / 2)) };
 }
 
-/** `running`: the jobs that workers have now. */
+/** A job runs from take() to done(). */
 export interface JobQueue<J> {
   /** false: as many of its verb wait as may. */
   add(job: J): boolean;
   /** false: it does not wait. */
   remove(job: J): boolean;
-  /** Whose turn it is: the oldest that may run of the verb served longest ago that has a worker left to it. */
-  take(running: readonly J[]): J | undefined;
+  /** Of the verb served longest ago that has a worker left to it: whose turn it is in its line. */
+  take(): J | undefined;
+  done(job: J): void;
   /** How many could run now, given workers enough. */
-  runnable(running: readonly J[]): number;
+  runnable(): number;
   /** All that wait. */
   jobs(): J[];
 }
 
 /** `length`: of each verb, most that wait. */
 export function createJobQueue<J extends Waiting>(shares: Shares, length: number): JobQueue<J> {
-  const waiting: Readonly<Record<Verb, Set<J>>> = { issue: new Set(), 'check-account': new Set() };
+  const lines: Readonly<Record<Verb, FairLine<J>>> = { issue: createFairLine(), 'check-account': createFairLine() };
   let verbs: readonly Verb[] = ['issue', 'check-account'];
-
-  function runnable(verb: Verb, running: readonly J[]): readonly J[] {
-    const share = shares[verb] - running.filter((job) => job.verb === verb).length;
-    const taken = new Set(running.map(({ turn }) => turn));
-    const jobs: J[] = [];
-    for (const job of waiting[verb]) {
-      if (jobs.length >= share) break;
-      if (job.turn !== undefined && taken.has(job.turn)) continue;
-      taken.add(job.turn);
-      jobs.push(job);
-    }
-    return jobs;
-  }
+  const workersLeft = (verb: Verb) => shares[verb] - lines[verb].running();
 
   return {
     add(job) {
-      if (waiting[job.verb].size >= length) return false;
-      waiting[job.verb].add(job);
+      const line = lines[job.verb];
+      if (line.waiting() >= length) return false;
+      line.add(job);
       return true;
     },
-    remove: (job) => waiting[job.verb].delete(job),
-    take(running) {
+    remove: (job) => lines[job.verb].remove(job),
+    take() {
       for (const verb of verbs) {
-        const [job] = runnable(verb, running);
+        const job = workersLeft(verb) > 0 ? lines[verb].take() : undefined;
         if (job === undefined) continue;
         verbs = [...verbs.filter((other) => other !== verb), verb];
-        waiting[verb].delete(job);
         return job;
       }
       return undefined;
     },
-    runnable: (running) => verbs.reduce((sum, verb) => sum + runnable(verb, running).length, 0),
-    jobs: () => verbs.flatMap((verb) => [...waiting[verb]]),
+    done: (job) => lines[job.verb].done(job),
+    runnable: () => verbs.reduce((sum, verb) => sum + lines[verb].runnable(workersLeft(verb)), 0),
+    jobs: () => verbs.flatMap((verb) => lines[verb].jobs()),
   };
 }

@@ -1,5 +1,6 @@
 /** Takes logins from the front to the PAM workers, audits what came of them, and answers the front; one desk for each front, in the supervisor. */
 import type { ErrorCode } from '../errors.js';
+import { sourceNetwork } from '../http/source-address.js';
 import type { AuditEvent } from '../log/audit-event.js';
 import type { Logger, ProcessName } from '../log/logger.js';
 import { createOpenJobs } from './open-jobs.js';
@@ -10,7 +11,7 @@ import type { JobResult, WorkerPool } from './worker-pool.js';
 export interface LoginDesk {
   /** One login of the front; its result goes to the front exactly once. Throws ERR_PROTOCOL for one id twice and for more than `limit` at once. */
   take(frame: LoginFrame): void;
-  /** The client of a login went away. */
+  /** Nobody waits for a login any more, or another has its place. Throws ERR_PROTOCOL for more of these than there were logins. */
   cancel(id: number): void;
   /** The front is gone: nobody waits for its results any more. */
   abandon(): void;
@@ -37,7 +38,7 @@ export function createLoginDesk({ pool, limit, answer, audit, log, refusalDelay 
 
   function finish(frame: LoginFrame, outcome: JobResult<'issue'>): void {
     for (const response of frame.responses) response.wipe();
-    const result = audited(frame, outcome);
+    const result = turnedAway(outcome) ? unavailable(frame.id, outcome.unavailable) : audited(frame, outcome);
     if (open.close(frame.id)) answer(result);
   }
 
@@ -59,6 +60,7 @@ export function createLoginDesk({ pool, limit, answer, audit, log, refusalDelay 
     take(frame) {
       open.submit(frame.id, {
         verb: 'issue',
+        source: sourceNetwork(frame.source),
         turn: turnOf(frame.username),
         about: { requestId: frame.requestId },
         frame: (jobId) => issueFrame(jobId, frame),
@@ -72,6 +74,11 @@ export function createLoginDesk({ pool, limit, answer, audit, log, refusalDelay 
 
 function issueFrame(id: number, { kind: _, id: __, ...request }: LoginFrame): IssueFrame {
   return { kind: 'issue', id, ...request };
+}
+
+/** PAM was never asked, and whoever floods the queue must not flood the audit log too. */
+function turnedAway(outcome: JobResult<'issue'>): outcome is JobResult<'issue'> & { unavailable: ErrorCode } {
+  return 'unavailable' in outcome && outcome.unavailable === 'ERR_LOGIN_QUEUE_FULL';
 }
 
 function unavailable(id: number, code: ErrorCode): LoginResultFrame {

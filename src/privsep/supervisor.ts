@@ -122,7 +122,8 @@ function startProcesses(
       }),
     configuration: prepared.front,
     pool,
-    limit: settings.loginQueue,
+    // One that gave up its place in the front for another may run already, and is open until it ends.
+    limit: settings.loginQueue + settings.pamWorkers,
     audit: audit.append,
     log,
     refusalDelay: settings.refusalDelay,

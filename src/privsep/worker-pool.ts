@@ -3,7 +3,7 @@ import type { ErrorCode } from '../errors.js';
 import type { Logger } from '../log/logger.js';
 import { createBackOff } from './back-off.js';
 import type { Child } from './child.js';
-import { createJobQueue, sharesOf, type Verb } from './job-queue.js';
+import { createJobQueue, sharesOf, type Verb, type Waiting } from './job-queue.js';
 import type { FromWorker, KeyFrame, ToWorker, WorkerConfiguration } from './protocol.js';
 
 /** A worker beyond the one kept warm ends after so long without a login. */
@@ -18,10 +18,8 @@ const answers = { issue: 'issue-result', 'check-account': 'account-checked' } as
 type ResultFrame<V extends Verb> = Extract<FromWorker, { kind: (typeof answers)[V] }>;
 
 /** One PAM transaction, as the pool sees it; `finish` is called exactly once. */
-export interface Job<V extends Verb = Verb> {
+export interface Job<V extends Verb = Verb> extends Waiting {
   readonly verb: V;
-  /** Of the jobs that have the same, one runs at a time. */
-  readonly turn?: string;
   /** What the log says of it. */
   readonly about: Readonly<Record<string, string>>;
   /** What the worker is sent. */
@@ -43,7 +41,7 @@ export type JobResult<V extends Verb = Verb> = (
 export interface WorkerPool {
   /** Takes a job, or answers it at once with ERR_LOGIN_QUEUE_FULL. */
   submit(job: Job): void;
-  /** Drops a job that still waits: its client went away. */
+  /** Answers a job that still waits with ERR_LOGIN_QUEUE_FULL: its client went away, or others have more right to its place. */
   cancel(job: Job): void;
   /** Starts the worker that is kept warm. */
   warm(): void;
@@ -115,13 +113,13 @@ export function createWorkerPool(options: PoolOptions): WorkerPool {
 
   function expire(job: Job): void {
     log.warn('a job waited too long for a PAM worker', { verb: job.verb, ...job.about });
-    cancel(job);
+    drop(job, 'ERR_LOGIN_UNAVAILABLE');
   }
 
-  function cancel(job: Job): void {
+  function drop(job: Job, unavailable: ErrorCode): void {
     if (!queue.remove(job)) return;
     waitNoLonger(job);
-    job.finish({ unavailable: 'ERR_LOGIN_UNAVAILABLE', elapsed: 0 });
+    job.finish({ unavailable, elapsed: 0 });
   }
 
   function waitNoLonger(job: Job): void {
@@ -129,17 +127,16 @@ export function createWorkerPool(options: PoolOptions): WorkerPool {
     expiries.delete(job);
   }
 
-  const running = () => [...workers].flatMap(({ run }) => (run === undefined ? [] : [run.job]));
-
   function dispatch(): void {
     for (const worker of workers) {
       if (worker.state !== 'idle') continue;
-      const job = queue.take(running());
+      const job = queue.take();
       if (job === undefined) return;
       run(worker, job);
     }
+    if (workers.size >= options.workers) return;
     const starting = [...workers].filter((worker) => worker.state === 'starting').length;
-    if (queue.runnable(running()) > starting && workers.size < options.workers) start();
+    if (queue.runnable() > starting) start();
   }
 
   function run(worker: Worker, job: Job): void {
@@ -170,6 +167,7 @@ export function createWorkerPool(options: PoolOptions): WorkerPool {
     const ended = worker.run;
     if (ended === undefined) return;
     delete worker.run;
+    queue.done(ended.job);
     clearTimeout(ended.timer);
     const run = { elapsed: now() - ended.began, worker: worker.child.pid };
     ended.job.finish(typeof outcome === 'string' ? { unavailable: outcome, ...run } : { result: outcome, ...run });
@@ -265,7 +263,7 @@ export function createWorkerPool(options: PoolOptions): WorkerPool {
   async function stop(): Promise<void> {
     stopping = true;
     clearTimeout(restart);
-    for (const job of queue.jobs()) cancel(job);
+    for (const job of queue.jobs()) drop(job, 'ERR_LOGIN_UNAVAILABLE');
     for (const worker of workers) {
       if (worker.state === 'busy') worker.child.kill();
       dismiss(worker);
@@ -275,6 +273,8 @@ export function createWorkerPool(options: PoolOptions): WorkerPool {
         onceEmpty = resolve;
       });
   }
+
+  const cancel = (job: Job) => drop(job, 'ERR_LOGIN_QUEUE_FULL');
 
   return { submit, cancel, warm: start, changeSigningKey, stop };
 }

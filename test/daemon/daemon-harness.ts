@@ -140,6 +140,8 @@ export interface Ask {
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
   readonly body?: string;
   readonly signal?: AbortSignal;
+  /** The client's own address, of 127/8. */
+  readonly from?: string;
 }
 
 export interface Daemon {
@@ -238,7 +240,7 @@ function askOnce(
   port: number,
   ca: Buffer,
   path: string,
-  { method = 'GET', user, password, headers = {}, body, signal }: Ask,
+  { method = 'GET', user, password, headers = {}, body, signal, from }: Ask,
 ): Promise<Answer> {
   const credentials =
     user === undefined ? {} : { authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}` };
@@ -251,6 +253,7 @@ function askOnce(
     agent: false,
     headers: { ...credentials, ...headers } as OutgoingHttpHeaders,
     ...(signal ? { signal } : {}),
+    ...(from ? { localAddress: from } : {}),
   };
   return new Promise((resolve, reject) => {
     const asked = request(options, (response) => {

@@ -77,6 +77,29 @@ describe('the login desk', () => {
     );
   });
 
+  it('lets the pool know whose login it is, and from where: an address, or the /64 of one', () => {
+    const { desk, jobs } = setUp();
+    desk.take({ ...loginFrame(1), username: 'DOM\\Alice' });
+    desk.take({ ...loginFrame(2), source: '2001:db8::1' });
+    assert.deepEqual(
+      jobs.map(({ turn, source }) => [turn, source]),
+      [
+        ['alice', '192.0.2.1'],
+        ['alice', '2001:db8:0:0::/64'],
+      ],
+    );
+  });
+
+  it('answers a login that lost its place, and writes no line: PAM was not asked', () => {
+    const { desk, jobs, cancelled, answers, events } = setUp();
+    desk.take(loginFrame(1));
+    desk.cancel(1);
+    assert.deepEqual(cancelled, jobs);
+    jobs[0]?.finish({ unavailable: 'ERR_LOGIN_QUEUE_FULL', elapsed: 0 });
+    assert.deepEqual(answers, [{ kind: 'login-result', id: 1, outcome: 'unavailable', code: 'ERR_LOGIN_QUEUE_FULL' }]);
+    assert.deepEqual(events, []);
+  });
+
   it('gives no token out when the audit line cannot be written', () => {
     const { desk, jobs, answers } = setUp({
       audit() {
@@ -145,6 +168,24 @@ describe('the login desk', () => {
     assert.throws(() => desk.take(loginFrame(1)), { code: 'ERR_PROTOCOL' });
     desk.take(loginFrame(2));
     assert.throws(() => desk.take(loginFrame(3)), { code: 'ERR_PROTOCOL' });
+  });
+
+  it('takes no id again whose login is over', () => {
+    const { desk, jobs } = setUp();
+    desk.take(loginFrame(5));
+    jobs[0]?.finish({ result: issued, elapsed: 25 });
+    for (const id of [5, 4]) assert.throws(() => desk.take(loginFrame(id)), { code: 'ERR_PROTOCOL' });
+    desk.take(loginFrame(6));
+    assert.equal(jobs.length, 2);
+  });
+
+  it('takes the cancellation of a login that is over, and no more of them than there were logins', () => {
+    const { desk, jobs, cancelled } = setUp();
+    desk.take(loginFrame(1));
+    jobs[0]?.finish({ result: issued, elapsed: 25 });
+    desk.cancel(1);
+    assert.deepEqual(cancelled, []);
+    assert.throws(() => desk.cancel(1), { code: 'ERR_PROTOCOL' });
   });
 
   it('tells a front that is gone nothing, and drops what it had waiting', () => {

@@ -76,12 +76,13 @@ function setUp(t: TestContext, options: Partial<PoolOptions> = {}) {
   return { pool, workers, pass, worker: (index: number) => workers[index] as FakeWorker };
 }
 
-function login(turn?: string): Job & { results: JobResult[] } {
+function login(turn?: string, source?: string): Job & { results: JobResult[] } {
   const results: JobResult[] = [];
   const request = { requestId: 'r', username: 'alice', responses: [], source: '127.0.0.1' };
   return {
     verb: 'issue',
     ...(turn === undefined ? {} : { turn }),
+    ...(source === undefined ? {} : { source }),
     about: {},
     frame: (id) => ({ kind: 'issue', id, ...request }),
     results,
@@ -249,7 +250,7 @@ describe('the worker pool', () => {
     pool.cancel(gone);
     const next = login();
     pool.submit(next);
-    assert.equal(gone.results.length, 1);
+    assert.deepEqual(gone.results, [{ unavailable: 'ERR_LOGIN_QUEUE_FULL', elapsed: 0 }]);
     assert.equal(next.results.length, 0);
   });
 
@@ -284,6 +285,21 @@ describe('the worker pool', () => {
     );
     worker(0).refuse();
     assert.equal(worker(0).received.length + worker(1).received.length, 5, 'two configurations, three logins');
+  });
+
+  it('serves a source that comes anew next, and lets two sources have half of the workers each', (t) => {
+    const { pool, workers, worker } = setUp(t, { workers: 4, queueLength: 100 });
+    const flood = Array.from({ length: 50 }, (_, n) => login(`user-${n}`, 'flood'));
+    for (const job of flood) pool.submit(job);
+    for (let n = 0; n < 4; n += 1) worker(n).ready();
+    const others = Array.from({ length: 50 }, (_, n) => login(`other-${n}`, 'other'));
+    for (const job of others) pool.submit(job);
+    const ended = (jobs: readonly { results: unknown[] }[]) => jobs.filter(({ results }) => results.length > 0).length;
+    worker(0).refuse();
+    worker(0).refuse();
+    assert.deepEqual([ended(flood), ended(others)], [1, 1]);
+    for (let n = 0; n < 10; n += 1) for (const each of workers) each.refuse();
+    assert.deepEqual([ended(flood), ended(others)], [22, 20]);
   });
 
   it('hands the next login of a turn to an idle worker when the one that had the last retires', (t) => {
