@@ -11,6 +11,7 @@ BUILD_PACKAGES := g++ libpam0g-dev python3
 RUN_PACKAGES := ca-certificates curl libnss-wrapper openssl
 TEST_PACKAGES := iproute2 libpam-google-authenticator libpam-oath libpam-wrapper oathtool
 CHECK_PACKAGES := clang-format
+FUZZ_PACKAGES := clang libclang-rt-dev llvm
 # Never installed on the machine, whose PAM and NSS they would change: a test of root's does so in a root that it throws away.
 THROW_AWAY_PACKAGES := libnss-sss libpam-sss slapd sssd-ldap
 
@@ -23,11 +24,17 @@ NODE_GYP = $(BIN)/node-gyp configure build --loglevel=warn $(NODE_HEADERS)
 NATIVE_SOURCES := binding.gyp $(wildcard src/native/*.cc src/native/*.h)
 ADDON := build/Release/pamhook.node
 TEST_FILES := $(patsubst test/%.ts,build/test/%.js,$(shell find test -name '*.test.ts' | sort))
+FUZZ_SOURCES := $(wildcard test/fuzz/*.cc test/fuzz/*.h)
+FUZZ_TARGETS := $(addprefix build/fuzz/,conversation transaction lookup)
+FUZZ_CXX = clang++ -std=c++17 -O1 -g -Wall -Wextra -Werror -fno-omit-frame-pointer -fno-sanitize-recover=all \
+	-fsanitize=fuzzer,address,undefined -fprofile-instr-generate -fcoverage-mapping
+# Inputs for each target of `make fuzz`.
+FUZZ_RUNS ?= 1000000
 # A test that hangs is to fail, not to hold up the others.
 NODE_TEST = node --test --test-timeout=300000 --test-reporter=spec
 
 .PHONY: run build test test-root test-user test-asan test-nodes nodes check lint docs format clean \
-	packages packages-run packages-test packages-check compile compile-tests
+	fuzz fuzz-short fuzz-corpus packages packages-run packages-test packages-check packages-fuzz compile compile-tests
 
 run: build packages-run
 	@exec scripts/demo.sh
@@ -51,6 +58,18 @@ test-asan: packages-test build compile-tests
 test-nodes: packages-test build compile-tests nodes
 	scripts/test-nodes.sh $(TEST_FILES)
 
+# Other inputs each time; what they find out is kept in build/fuzz/corpus for the next.
+fuzz: $(FUZZ_TARGETS)
+	scripts/fuzz.sh long $(FUZZ_RUNS) $(FUZZ_TARGETS)
+
+# The same inputs each time: the kept corpus, and some made of it.
+fuzz-short: $(FUZZ_TARGETS)
+	scripts/fuzz.sh short 20000 $(FUZZ_TARGETS)
+
+# Makes the corpus that is kept anew, as small as it can be, out of itself and what `make fuzz` found out.
+fuzz-corpus: $(FUZZ_TARGETS)
+	scripts/fuzz-corpus.sh $(FUZZ_TARGETS)
+
 # The supported Nodes, as build/nodes/<major>/bin/node.
 nodes:
 	scripts/nodes.sh
@@ -60,11 +79,11 @@ check: lint test
 
 lint: packages-check build compile-tests
 	$(BIN)/biome check --error-on-warnings .
-	clang-format --dry-run -Werror $(filter %.cc %.h,$(NATIVE_SOURCES))
+	clang-format --dry-run -Werror $(filter %.cc %.h,$(NATIVE_SOURCES) $(FUZZ_SOURCES))
 
 format: packages-check node_modules/.installed
 	$(BIN)/biome check --write .
-	clang-format -i $(filter %.cc %.h,$(NATIVE_SOURCES))
+	clang-format -i $(filter %.cc %.h,$(NATIVE_SOURCES) $(FUZZ_SOURCES))
 
 # The tables that are made from the code; a test fails when they are not up to date.
 docs: compile-tests
@@ -84,6 +103,14 @@ $(ADDON): $(NATIVE_SOURCES) node_modules/.installed | packages
 	+$(NODE_GYP)
 	@touch $@
 
+build/fuzz/conversation: src/native/conversation.cc test/fuzz/watched-heap.cc
+build/fuzz/conversation: private FUZZ_CXX += -Wl,--wrap=calloc,--wrap=free
+build/fuzz/transaction: src/native/transaction.cc src/native/conversation.cc
+build/fuzz/lookup: src/native/lookup.cc
+$(FUZZ_TARGETS): build/fuzz/%: test/fuzz/%.cc $(filter %.h,$(FUZZ_SOURCES) $(NATIVE_SOURCES)) | packages-fuzz
+	@mkdir -p $(@D)
+	$(FUZZ_CXX) $(filter %.cc,$^) -o $@
+
 node_modules/.installed: package-lock.json package.json
 	npm ci --ignore-scripts --no-audit --no-fund
 	@touch $@
@@ -101,3 +128,6 @@ packages-test: | packages-run
 
 packages-check: | packages-run
 	@scripts/system-packages.sh $(CHECK_PACKAGES)
+
+packages-fuzz: | packages
+	@scripts/system-packages.sh $(FUZZ_PACKAGES)
