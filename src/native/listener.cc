@@ -57,9 +57,16 @@ Napi::Value AdoptListener(const Napi::CallbackInfo& info) {
   return NameOf(env, number);
 }
 
-// A filter of a TCP socket sees its packets from the TCP header on. What asks for a new connection is dropped, and
-// asked once more a second later; the handshakes that have begun come to their end.
-void RefuseNewConnections(const Napi::CallbackInfo& info) {
+// Bound to an interface that there is not, the socket is no longer found for what asks for a new connection, which is
+// refused; the handshakes that have begun come to their end. Without privilege from Linux 5.7 on.
+bool BindToNoInterface(int number) {
+  const int none = INT_MAX;
+  return setsockopt(number, SOL_SOCKET, SO_BINDTOIFINDEX, &none, sizeof none) == 0;
+}
+
+// The same for older kernels, where it needs none. The filter of a TCP socket sees packets from the TCP header on; what
+// it drops is asked for once more a second later, and refused then.
+bool DropRequests(int number) {
   constexpr uint32_t kFlagsAt = 13;
   constexpr uint32_t kSyn = 0x02;
   sock_filter code[] = {
@@ -69,9 +76,12 @@ void RefuseNewConnections(const Napi::CallbackInfo& info) {
       BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
   };
   const sock_fprog program = {sizeof code / sizeof *code, code};
-  if (setsockopt(ToDescriptor(info[0]), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) != 0) {
-    throw pamhook::SystemError(info.Env(), errno, "setsockopt");
-  }
+  return setsockopt(number, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0;
+}
+
+void RefuseNewConnections(const Napi::CallbackInfo& info) {
+  const int number = ToDescriptor(info[0]);
+  if (!BindToNoInterface(number) && !DropRequests(number)) throw pamhook::SystemError(info.Env(), errno, "setsockopt");
 }
 
 // Of a listening socket tcpi_unacked is the length of its queue.

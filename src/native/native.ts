@@ -118,7 +118,7 @@ export interface Native {
   adoptListener(fd: number): { readonly address: string; readonly port: number };
   /**
    * Lets no further connection begin on a listening socket, for good and for all who hold it; those that have begun can be accepted.
-   * A client that tries is not refused before the socket is closed: its system asks once more after a second.
+   * A client that tries is refused; with Linux before 5.7 when the socket is closed, since its system asks again.
    */
   refuseNewConnections(fd: number): void;
   /** Connections that wait to be accepted. */

@@ -1,7 +1,13 @@
 // Lookups as JavaScript calls them: a promise each, answered by the pool. Runs in the front, the supervisor and the PAM
 // worker.
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <string>
+#include <type_traits>
 #include <unordered_set>
+#include <vector>
 
 #include "addon.h"
 #include "lookup-pool.h"
@@ -10,6 +16,23 @@
 namespace {
 
 using pamhook::Answer;
+
+bool CanOpenFiles() {
+  const int number = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  if (number < 0) return errno != EMFILE && errno != ENFILE;
+  close(number);
+  return true;
+}
+
+// Where no file can be opened, some modules take what they cannot read for what is not there.
+template <typename Found>
+Answer<Found> Trusted(Answer<Found> answer) {
+  constexpr bool kMayLack = std::is_same_v<Found, std::vector<pamhook::Group>>;
+  if ((kMayLack || std::holds_alternative<pamhook::NotFound>(answer)) && !CanOpenFiles()) {
+    return pamhook::Failure{EMFILE, "open"};
+  }
+  return answer;
+}
 
 // undefined for not found; throws for a failure.
 template <typename Found, typename Convert>
@@ -50,7 +73,7 @@ Napi::Value ToGroupList(Napi::Env env, const std::vector<pamhook::Group>& groups
 
 Napi::Value LookupUser(const Napi::CallbackInfo& info) {
   return pamhook::Enqueue(info.Env(), [name = pamhook::ToText(info[0])]() -> pamhook::Settle {
-    return [answer = pamhook::FindUser(name)](Napi::Env env) {
+    return [answer = Trusted(pamhook::FindUser(name))](Napi::Env env) {
       return ToValue(env, answer, [env](const pamhook::User& user) { return ToUser(env, user); });
     };
   });
@@ -58,7 +81,7 @@ Napi::Value LookupUser(const Napi::CallbackInfo& info) {
 
 Napi::Value LookupGroup(const Napi::CallbackInfo& info) {
   return pamhook::Enqueue(info.Env(), [name = pamhook::ToText(info[0])]() -> pamhook::Settle {
-    return [answer = pamhook::FindGroup(name)](Napi::Env env) {
+    return [answer = Trusted(pamhook::FindGroup(name))](Napi::Env env) {
       return ToValue(env, answer, [env](gid_t gid) { return Napi::Number::New(env, gid); });
     };
   });
@@ -68,7 +91,7 @@ Napi::Value GroupsOf(const Napi::CallbackInfo& info) {
   const std::string name = pamhook::ToText(info[0]);
   const gid_t gid = pamhook::ToUint32(info[1]);
   return pamhook::Enqueue(info.Env(), [name, gid]() -> pamhook::Settle {
-    return [answer = pamhook::FindGroupsOf(name, gid)](Napi::Env env) {
+    return [answer = Trusted(pamhook::FindGroupsOf(name, gid))](Napi::Env env) {
       return ToValue(env, answer,
                      [env](const std::vector<pamhook::Group>& groups) { return ToGroupList(env, groups); });
     };

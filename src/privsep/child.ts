@@ -46,15 +46,17 @@ export interface ChildSpec<In, Out> {
 export function startChild<In extends { readonly kind: string }, Out>(
   spec: ChildSpec<In, Out>,
 ): Child<Out | { kind: 'ping' }> {
-  const entry = fileURLToPath(new URL(`./${spec.name}.js`, import.meta.url));
-  const process = spawn(globalThis.process.execPath, [entry], {
-    cwd: '/',
-    detached: true,
-    env: spec.environment,
-    stdio: ['ignore', 'ignore', 'inherit', 'pipe', ...(spec.listeningFd === undefined ? [] : [spec.listeningFd])],
-  });
+  const process = spawnChild(spec);
+  return process === undefined ? NOBODY : watchChild(process, spec);
+}
+
+function watchChild<In extends { readonly kind: string }, Out>(
+  process: Started,
+  spec: ChildSpec<In, Out>,
+): Child<Out | { kind: 'ping' }> {
+  const { pid } = process;
   const liveness = watchLiveness(() => {
-    spec.log.error('a process answers no longer and is killed', { name: spec.name, pid: process.pid });
+    spec.log.error('a process answers no longer and is killed', { name: spec.name, pid });
     kill();
   });
   const channel = openChannel<In, Out | { kind: 'ping' }>(process.stdio[CHANNEL_FD] as Duplex, spec.shape, {
@@ -64,11 +66,11 @@ export function startChild<In extends { readonly kind: string }, Out>(
     },
     onEnd(fault) {
       if (fault === undefined) return;
-      spec.log.error('the channel to a process broke and it is killed', { name: spec.name, pid: process.pid, fault });
+      spec.log.error('the channel to a process broke and it is killed', { name: spec.name, pid, fault });
       kill();
     },
   });
-  const child = { pid: process.pid ?? 0, send, expectAnswers: liveness.expect, dismiss, kill };
+  const child = { pid, send, expectAnswers: liveness.expect, dismiss, kill };
 
   function send(frame: Out | { kind: 'ping' }): void {
     channel.send(frame);
@@ -81,27 +83,44 @@ export function startChild<In extends { readonly kind: string }, Out>(
     channel.close();
   }
 
-  if (process.pid !== undefined) spec.children.add(process.pid);
+  spec.children.add(pid);
   liveness.start(() => channel.send({ kind: 'ping' }));
-  onceGone(process, (how) => {
+  process.once('exit', (code, signal) => {
     liveness.stop();
     killSession(process);
-    spec.children.delete(process.pid ?? 0);
-    spec.onExit(how);
+    spec.children.delete(pid);
+    spec.onExit(signal ?? `exit code ${code}`);
   });
   return child;
 }
 
-function onceGone(process: ChildProcess, gone: (how: string) => void): void {
-  process.once('error', (fault) => {
-    if (process.pid === undefined) gone(fault.message);
-  });
-  process.once('exit', (code, signal) => gone(signal ?? `exit code ${code}`));
+type Started = ChildProcess & { readonly pid: number };
+
+/** What stands for a process that could not be started, until its end is told. */
+const NOBODY: Child<unknown> = { pid: 0, send() {}, expectAnswers() {}, dismiss() {}, kill() {} };
+
+/** undefined when the system has no process, descriptor or memory left; `onExit` then says so, after this call. */
+function spawnChild<In, Out>(spec: ChildSpec<In, Out>): Started | undefined {
+  const entry = fileURLToPath(new URL(`./${spec.name}.js`, import.meta.url));
+  try {
+    const process = spawn(globalThis.process.execPath, [entry], {
+      cwd: '/',
+      detached: true,
+      env: spec.environment,
+      stdio: ['ignore', 'ignore', 'inherit', 'pipe', ...(spec.listeningFd === undefined ? [] : [spec.listeningFd])],
+    });
+    if (process.pid !== undefined) return process as Started;
+    process.once('error', (fault) => spec.onExit(fault.message));
+    // Without descriptors there is not even an empty list, whatever the types say.
+    for (const end of (process.stdio as ChildProcess['stdio'] | undefined) ?? []) end?.destroy();
+  } catch (fault) {
+    setImmediate(() => spec.onExit((fault as Error).message));
+  }
+  return undefined;
 }
 
 /** The child leads its session and process group: helpers of PAM modules that stayed in it go with it. */
-function killSession(child: ChildProcess): void {
-  if (child.pid === undefined) return;
+function killSession(child: Started): void {
   try {
     process.kill(-child.pid, 'SIGKILL');
   } catch {

@@ -99,6 +99,7 @@ function createFront(configuration: FrontConfiguration, log: Logger): Running {
       app: createApp({ login: logins.login, log, tokenExpiresIn, audience: token.audience, refusalDelay }),
     },
     log,
+    bounds: { connections: configuration.connections },
   });
   const changeKeys: Running['changeKeys'] = (keys) => {
     review = reviewWith(keys);

@@ -71,11 +71,16 @@ export function listen({ bindAddress, bindPort }: Settings, native: Native): { f
  */
 export async function admitLast(
   { fd, inherited }: Listening,
-  native: Pick<Native, 'refuseNewConnections' | 'waitingConnections'>,
+  { native, log }: { native: Pick<Native, 'refuseNewConnections' | 'waitingConnections'>; log: Logger },
   longest: number,
 ): Promise<void> {
   if (inherited) return;
-  native.refuseNewConnections(fd);
+  try {
+    native.refuseNewConnections(fd);
+  } catch (fault) {
+    log.warn('connections made in the last moment may be reset: the system does not let them be refused', { fault });
+    return;
+  }
   const began = performance.now();
   for (let busy = began; ; ) {
     const now = performance.now();

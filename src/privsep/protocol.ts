@@ -68,6 +68,8 @@ const frontConfiguration = object({
   account: optional(account),
   lockMemory: flag,
   supervisorPid: whole(1, 2 ** 31),
+  /** At most, at once. */
+  connections: whole(1, 1_000_000),
   loginQueue: whole(1, 100_000),
   refusalDelay: milliseconds,
   identityCacheTtl: milliseconds,

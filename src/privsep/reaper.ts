@@ -16,17 +16,31 @@ export function createReaper(native: Native, ours: () => ReadonlySet<number>, lo
     const known = ours();
     return childrenOfThisProcess().filter((pid) => !known.has(pid));
   }
-  function reapOrphans(): void {
-    for (const pid of orphans()) native.reap(pid);
+  let blind = false;
+  /** False when a fault kept them from being seen, such as EMFILE: the next look may find a descriptor. */
+  function forEachOrphan(act: (pid: number) => void): boolean {
+    try {
+      for (const pid of orphans()) act(pid);
+      blind = false;
+    } catch (fault) {
+      if (!blind) log.warn('what PAM modules leave behind cannot be looked for', { fault });
+      blind = true;
+    }
+    return !blind;
   }
+  function end(pid: number): void {
+    if (native.reap(pid)) return;
+    log.warn('a process that a PAM module left behind is killed', { pid });
+    killQuietly(pid);
+  }
+  let owed = false;
   return {
-    reapOrphans,
+    reapOrphans() {
+      if (!forEachOrphan(owed ? end : native.reap)) return;
+      owed = false;
+    },
     endOrphans() {
-      for (const pid of orphans()) {
-        if (native.reap(pid)) continue;
-        log.warn('a process that a PAM module left behind is killed', { pid });
-        killQuietly(pid);
-      }
+      owed = !forEachOrphan(end);
     },
   };
 }

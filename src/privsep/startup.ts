@@ -4,6 +4,7 @@ import { ConfigurationError } from '../errors.js';
 import type { Logger } from '../log/logger.js';
 import type { Native } from '../native/native.js';
 import { findServiceFile } from '../pam/service-file.js';
+import { connectionsWithin, descriptorLimit } from './descriptor-limit.js';
 import { requireFits } from './frame-size.js';
 import { readKeys, readTls } from './key-files.js';
 import { type Listening, openListening } from './listening.js';
@@ -57,6 +58,7 @@ export async function prepare(settings: Settings, around: Surroundings): Promise
     tls,
     verificationKeys: [keys.verification, ...keys.others],
     ...(account === undefined ? {} : { account }),
+    connections: connectionsWithin(descriptorLimit(), around.log),
     loginQueue: settings.loginQueue,
     refusalDelay: settings.refusalDelay,
     identityCacheTtl: settings.identityCacheTtl,

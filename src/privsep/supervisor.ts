@@ -158,7 +158,7 @@ async function stop(
   { native, log }: SupervisorOptions,
 ): Promise<void> {
   const began = performance.now();
-  await admitLast(listening, native, Math.min(grace, LONGEST_ADMISSION));
+  await admitLast(listening, { native, log }, Math.min(grace, LONGEST_ADMISSION));
   const timer = setTimeout(
     () => {
       log.warn('shutdown-grace-period is over: what still runs is killed');

@@ -1,5 +1,6 @@
 /** A PAM worker: one login at a time, from PAM transaction and account check to identity and signature; or one account check alone. Runs as root. */
 import { randomUUID } from 'node:crypto';
+import { closeSync, openSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { type ErrorCode, PamhookError } from '../errors.js';
 import { createNssIdentitySource } from '../identity/nss.js';
@@ -27,6 +28,9 @@ import {
   type WorkerConfiguration,
 } from './protocol.js';
 
+/** The exit code that tells why; the log has it. EMFILE of errno(3). */
+const OUT_OF_DESCRIPTORS = 24;
+
 process.title = 'pamhook: worker';
 leaveSignalsToSupervisor();
 
@@ -48,8 +52,26 @@ async function receive(frame: ToWorker): Promise<void> {
   else if (frame.kind === 'configure') configure(frame);
   else if (frame.kind === 'signing-key') changeSigningKey?.(frame.signingKey);
   else if (frame.kind === 'check-account') {
-    if (checkAccount !== undefined) channel.send(checkAccount(frame));
-  } else if (issue !== undefined) channel.send(await issue(frame));
+    if (checkAccount !== undefined) answer(checkAccount(frame));
+  } else if (issue !== undefined) answer(await issue(frame));
+}
+
+/**
+ * Where no file can be opened, because modules leak descriptors or the system has none left, a refusal may be of the wrong person. The
+ * supervisor answers for a worker that has ended: could not check.
+ */
+function answer(result: IssueResultFrame | AccountCheckedFrame): void {
+  if (result.outcome === 'issued' || result.outcome === 'allowed' || canOpenFiles()) channel.send(result);
+  else process.exit(OUT_OF_DESCRIPTORS);
+}
+
+function canOpenFiles(): boolean {
+  try {
+    closeSync(openSync('/dev/null', 'r'));
+    return true;
+  } catch (fault) {
+    return !['EMFILE', 'ENFILE'].includes((fault as NodeJS.ErrnoException).code ?? '');
+  }
 }
 
 function configure(configuration: WorkerConfiguration): void {

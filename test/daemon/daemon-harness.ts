@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
-import { type RequestOptions, request } from 'node:https';
+import { type Agent, type RequestOptions, request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -142,6 +142,8 @@ export interface Ask {
   readonly signal?: AbortSignal;
   /** The client's own address, of 127/8. */
   readonly from?: string;
+  /** Keeps the connection; without, each request has one of its own. */
+  readonly agent?: Agent;
 }
 
 export interface Daemon {
@@ -156,7 +158,7 @@ export interface Daemon {
   /** The status of a TokenReview. */
   review(
     token: string,
-    options?: { version?: string; audiences?: readonly string[] },
+    options?: { version?: string; audiences?: readonly string[]; agent?: Agent },
   ): Promise<{ status: number; review: Review }>;
   /** Pids of the processes below the supervisor, by title. */
   children(name: 'front' | 'worker'): number[];
@@ -218,13 +220,14 @@ export async function startDaemon(
     ask,
     logged,
     login: (user, password, { query = '', ...options } = {}) => ask(`/token${query}`, { ...options, user, password }),
-    async review(token, { version = 'v1', audiences } = {}) {
+    async review(token, { version = 'v1', audiences, agent } = {}) {
       const spec = audiences === undefined ? { token } : { token, audiences };
       const body = JSON.stringify({ apiVersion: `authentication.k8s.io/${version}`, kind: 'TokenReview', spec });
       const answer = await ask('/authenticate?timeout=30s', {
         method: 'POST',
         body,
         headers: { 'content-type': 'application/json' },
+        ...(agent === undefined ? {} : { agent }),
       });
       return { status: answer.status, review: JSON.parse(answer.body) };
     },
@@ -240,7 +243,7 @@ function askOnce(
   port: number,
   ca: Buffer,
   path: string,
-  { method = 'GET', user, password, headers = {}, body, signal, from }: Ask,
+  { method = 'GET', user, password, headers = {}, body, signal, from, agent }: Ask,
 ): Promise<Answer> {
   const credentials =
     user === undefined ? {} : { authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}` };
@@ -250,7 +253,7 @@ function askOnce(
     ca,
     path,
     method,
-    agent: false,
+    agent: agent ?? false,
     headers: { ...credentials, ...headers } as OutgoingHttpHeaders,
     ...(signal ? { signal } : {}),
     ...(from ? { localAddress: from } : {}),

@@ -25,6 +25,9 @@ static int trouble(pam_handle_t *handle, int argc, const char **argv) {
     }
     pause();
   }
+  if (strcmp(user, "leak") == 0) {
+    while (open("/dev/null", O_RDONLY) >= 0) continue;
+  }
   if (strcmp(user, "service") == 0) return PAM_SERVICE_ERR;
   return PAM_IGNORE;
 }
