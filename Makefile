@@ -28,13 +28,15 @@ FUZZ_SOURCES := $(wildcard test/fuzz/*.cc test/fuzz/*.h)
 FUZZ_TARGETS := $(addprefix build/fuzz/,conversation transaction lookup)
 FUZZ_CXX = clang++ -std=c++17 -O1 -g -Wall -Wextra -Werror -fno-omit-frame-pointer -fno-sanitize-recover=all \
 	-fsanitize=fuzzer,address,undefined -fprofile-instr-generate -fcoverage-mapping
-# Inputs for each target of `make fuzz`.
+# Inputs of `make fuzz` for each target, and for each property of the tests as far as it gets in FUZZ_SECONDS.
 FUZZ_RUNS ?= 1000000
+FUZZ_SECONDS ?= 20
+PROPERTY_TESTS = $(patsubst test/%.ts,build/test/%.js,$(shell grep -rl --include='*.test.ts' harness/property.js test | sort))
 # A test that hangs is to fail, not to hold up the others.
 NODE_TEST = node --test --test-timeout=300000 --test-reporter=spec
 
 .PHONY: run build test test-root test-user test-asan test-nodes nodes check lint docs format clean \
-	fuzz fuzz-short fuzz-corpus packages packages-run packages-test packages-check packages-fuzz compile compile-tests
+	fuzz fuzz-native fuzz-properties fuzz-short fuzz-corpus packages packages-run packages-test packages-check packages-fuzz compile compile-tests
 
 run: build packages-run
 	@exec scripts/demo.sh
@@ -59,8 +61,13 @@ test-nodes: packages-test build compile-tests nodes
 	scripts/test-nodes.sh $(TEST_FILES)
 
 # Other inputs each time; what they find out is kept in build/fuzz/corpus for the next.
-fuzz: $(FUZZ_TARGETS)
+fuzz: fuzz-native fuzz-properties
+
+fuzz-native: $(FUZZ_TARGETS)
 	scripts/fuzz.sh long $(FUZZ_RUNS) $(FUZZ_TARGETS)
+
+fuzz-properties: packages-test build compile-tests
+	FUZZ_RUNS=$(FUZZ_RUNS) FUZZ_SECONDS=$(FUZZ_SECONDS) scripts/fuzz-properties.sh $(PROPERTY_TESTS)
 
 # The same inputs each time: the kept corpus, and some made of it.
 fuzz-short: $(FUZZ_TARGETS)

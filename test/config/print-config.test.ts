@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { optionNamed, optionNames } from '#src/config/options.js';
 import { readSettings } from '#src/config/read-settings.js';
+import { fc } from '../harness/property.js';
 
 function read(argv: readonly string[], file: string, env: Record<string, string> = {}) {
   const readFile = () => ({ content: Buffer.from(file), readableByOthers: false });

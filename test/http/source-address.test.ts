@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { isIPv6 } from 'node:net';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { sourceAddress, sourceNetwork } from '#src/http/source-address.js';
+import { fc } from '../harness/property.js';
 
 test('an IPv4-mapped address is IPv4, a zone id is left out, a peer that is gone has none', () => {
   assert.equal(sourceAddress('192.0.2.1'), '192.0.2.1');

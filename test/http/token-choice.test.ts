@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
 import { parametersInBody } from '#src/http/body-parameters.js';
 import { chooseToken } from '#src/http/token-choice.js';
 import type { Login, LoginRequest } from '#src/token/login.js';
+import { fc } from '../harness/property.js';
 import { type Ask, ask, basic, issue, startFront } from './front.js';
 
 const FORM = 'application/x-www-form-urlencoded';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
 import { parseObject } from '#src/keys/json-object.js';
+import { fc } from '../harness/property.js';
 
 describe('parseObject()', () => {
   it('gives what JSON.parse() gives for every object without repeated members', () => {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { createHash, createPrivateKey, createPublicKey, createSecretKey, generateKeyPairSync } from 'node:crypto';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
 import { ConfigurationError } from '#src/errors.js';
 import { keyId } from '#src/keys/key-id.js';
 import { MAX_KEY_BYTES, parseSigningKey, parseVerificationKey } from '#src/keys/key-material.js';
+import { fc } from '../harness/property.js';
 import { newCertificate } from './certificates.js';
 import {
   allKeys,

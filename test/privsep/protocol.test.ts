@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import type { Arbitrary } from 'fast-check';
 import { PamhookError } from '#src/errors.js';
 import { fromFront, fromWorker, toFront, toWorker } from '#src/privsep/protocol.js';
+import { fc } from '../harness/property.js';
 
 const shapes = { toFront, fromFront, toWorker, fromWorker };
 const login = { kind: 'login', id: 1, requestId: 'r', username: 'alice', responses: ['cGFzcw=='], source: '::1' };
@@ -99,7 +100,7 @@ describe('the protocol', () => {
   });
 });
 
-function mutated(frame: object): fc.Arbitrary<object> {
+function mutated(frame: object): Arbitrary<object> {
   return fc
     .tuple(fc.constantFrom(...Object.keys(frame)), fc.jsonValue())
     .map(([key, value]) => ({ ...frame, [key]: value }));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
 import { type AudienceAnswer, type AudienceQuestion, judgeAudiences } from '#src/token/audiences.js';
+import { fc } from '../harness/property.js';
 
 const NO = 'wrong audience';
 const bare: AudienceAnswer = { audiences: undefined };

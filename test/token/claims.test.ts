@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
 import type { TokenClaims } from '#src/keys/keys.js';
 import { audiencesOf, checkClaims, checkTimes, LEEWAY, makeClaims } from '#src/token/claims.js';
+import { fc } from '../harness/property.js';
 
 const now = Date.UTC(2030, 0, 1);
 const input = { username: 'alice', uid: '1000', issuer: '', audience: [], lifetime: 600, now, jti: 'id-1' };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
 import { matchesGlob } from '#src/token/glob.js';
+import { fc } from '../harness/property.js';
 
 /** The same by way of a regular expression, for short texts. */
 function matchesByRegExp(glob: string, name: string): boolean {

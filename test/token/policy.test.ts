@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
 import { options } from '#src/config/options.js';
 import type { Identity } from '#src/identity/identity.js';
 import { judgeAccess, type Policy, presentNames } from '#src/token/policy.js';
 import { isReserved } from '#src/token/user-name.js';
+import { fc } from '../harness/property.js';
 import { openPolicy } from './reviewing.js';
 
 const alice: Identity = { username: 'alice', uid: '1000', groups: ['alice', 'developers', 'k8s-ops'] };

@@ -1,8 +1,9 @@
 /** Replicas that see each change of the directory at a time of their own: whichever signs, whichever verifies, a token is good to its end. */
+
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { fc } from '../../harness/property.js';
 import { es256, hs256 } from '../../keys/generated-keys.js';
 import { MINUTE, Turning } from './turning.js';
 
