@@ -71,7 +71,9 @@ function collect(limit: number, expected: number, room: BodyRoom) {
 
   function grow(needed: number): boolean {
     // Never ahead of what has come by more than as much again: to declare a large body is to hold nothing yet.
-    const capacity = Math.min(limit, expected, Math.max(needed, 2 * store.length));
+    const ahead = Math.max(needed, 2 * store.length);
+    // A small body stays one, whose length nobody declared: it needs no room.
+    const capacity = Math.min(limit, expected, needed <= room.small ? Math.min(ahead, room.small) : ahead);
     const more = capacity > room.small ? capacity - taken : 0;
     if (!room.take(more)) return false;
     taken += more;
