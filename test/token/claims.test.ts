@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { TokenClaims } from '#src/keys/keys.js';
 import { audiencesOf, checkClaims, checkTimes, LEEWAY, makeClaims } from '#src/token/claims.js';
+import { anyString } from '../harness/any-text.js';
 import { fc } from '../harness/property.js';
 
 const now = Date.UTC(2030, 0, 1);
@@ -61,13 +62,63 @@ describe('checkClaims()', () => {
     assert.deepEqual(checkClaims({ ...made, iss: 'anyone' }, ''), { ...made, iss: 'anyone' });
   });
 
-  it('is never talked into claims by JSON of another shape, and throws nothing', () => {
-    const names = fc.constantFrom('username', 'sub', 'uid', 'iss', 'aud', 'iat', 'nbf', 'exp', 'jti');
+  /** The rules once more, a line each; undefined: none of them is broken. */
+  function brokenRule({
+    username,
+    sub,
+    uid,
+    iss,
+    aud,
+    iat,
+    nbf,
+    exp,
+    jti,
+  }: Record<string, unknown>): string | undefined {
+    const isDate = (value: unknown) => typeof value === 'number' && value >= 0 && value <= 8.64e12;
+    const isPlain = (value: unknown, form: RegExp) => typeof value === 'string' && form.test(value);
+    if (!isPlain(username, /^[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}]+$/u) || Buffer.byteLength(String(username)) > 511)
+      return 'username';
+    if (sub !== username) return 'sub';
+    if (!isPlain(uid, /^(0|[1-9]\d{0,9})$/)) return 'uid';
+    if (!isPlain(jti, /^[!-~]{1,128}$/)) return 'jti';
+    if (![iat, nbf, exp].every(isDate)) return 'time';
+    if (iss !== undefined && typeof iss !== 'string') return 'iss';
+    const audiences = Array.isArray(aud) ? aud : [aud ?? ''];
+    return audiences.every((one) => typeof one === 'string') && aud !== null ? undefined : 'aud';
+  }
+
+  it('takes the claims that keep every rule, and no others, whatever JSON they are', () => {
+    const member = fc.constantFrom('username', 'sub', 'uid', 'iss', 'aud', 'iat', 'nbf', 'exp', 'jti', 'groups');
+    const odd = fc.constantFrom(
+      '',
+      '0',
+      '00',
+      '-1',
+      '1e3',
+      '9999999999',
+      ' 1',
+      '1\n',
+      -1,
+      -0,
+      0.5,
+      8.64e12,
+      1e308,
+      'a\0',
+      'x'.repeat(512),
+    );
+    const some = fc.oneof(odd, anyString({ maxLength: 20 }), fc.double(), fc.jsonValue());
+    const changes = fc.dictionary(member, some, { maxKeys: 3, noNullPrototype: true });
+    const both = anyString({ maxLength: 20 }).map((username) => ({ username, sub: username }));
     fc.assert(
-      fc.property(fc.dictionary(names, fc.jsonValue()), (claims) => {
-        const read = checkClaims(claims, '');
-        assert(typeof read === 'string' || (typeof read.username === 'string' && Number.isFinite(read.exp)));
+      fc.property(fc.oneof(changes, both), fc.constantFrom('', 'me'), (changed, issuer) => {
+        const claims = JSON.parse(JSON.stringify({ ...made, ...changed }).replaceAll('1e+308', '1e999'));
+        const read = checkClaims(claims, issuer);
+        if (brokenRule(claims) !== undefined) return assert.equal(read, 'bad claims', brokenRule(claims));
+        if (issuer !== '' && claims.iss !== issuer) return assert.equal(read, 'wrong issuer');
+        const { groups, ...wanted } = claims;
+        assert.deepEqual(read, wanted);
       }),
+      { numRuns: 2000 },
     );
   });
 });

@@ -47,6 +47,26 @@ describe('matchesGlob()', () => {
     );
   });
 
+  it('looks at no more characters than the name has times those of the glob, whatever they are', () => {
+    const text = (...characters: string[]) => fc.array(fc.constantFrom(...characters), { maxLength: 120, size: 'max' });
+    fc.assert(
+      fc.property(text('a', 'a', '*', '?'), text('a', 'a', 'a', 'b', '😀'), (glob, name) => {
+        let looks = 0;
+        const counted = new Proxy(new String(name.join('')), {
+          get(target, key) {
+            looks += key === 'length' ? 0 : 1;
+            const value = Reflect.get(target, key, target);
+            return typeof value === 'function' ? value.bind(target) : value;
+          },
+        }) as unknown as string;
+        matchesGlob(glob.join(''), counted);
+        // One look at a character, and one more at whether it is a wide one.
+        assert.ok(looks <= 2 * (counted.length + 1) * (glob.length + 1), `${looks} looks`);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
   it('takes no more steps than name times glob, however many stars there are', () => {
     // By trying every split this takes longer than the universe; step by step less than a tenth of a second.
     const glob = `${'*a'.repeat(200)}b`;

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { isReserved, isUsername } from '#src/token/user-name.js';
+import { anyString } from '../harness/any-text.js';
+import { fc } from '../harness/property.js';
 
 describe('isUsername()', () => {
   it('takes the names that directories have', () => {
@@ -19,6 +21,24 @@ describe('isUsername()', () => {
     assert(isUsername('x'.repeat(511)));
     assert(!isUsername('x'.repeat(512)));
     assert(!isUsername('ä'.repeat(256)));
+  });
+
+  it('agrees with a list of the characters that a name must not have', () => {
+    const isForbidden = (code: number) =>
+      code < 0x20 ||
+      (code >= 0x7f && code < 0xa0) ||
+      code === 0x2028 ||
+      code === 0x2029 ||
+      (code >= 0xd800 && code < 0xe000);
+    const sized = fc.tuple(anyString({ maxLength: 3 }), fc.nat(600)).map(([text, size]) => text.padEnd(size, 'x'));
+    fc.assert(
+      fc.property(fc.oneof(anyString(), sized), (name) => {
+        const codes = Array.from(name, (character) => character.codePointAt(0) ?? 0);
+        const size = new TextEncoder().encode(name).length;
+        assert.equal(isUsername(name), size >= 1 && size <= 511 && !codes.some(isForbidden));
+      }),
+      { numRuns: 1000 },
+    );
   });
 
   it('takes nothing but text', () => {
