@@ -1,7 +1,8 @@
 /** The identity port on the system's user and group database; asked in the front and the PAM worker. */
+import { UnavailableError } from '../errors.js';
 import type { Logger } from '../log/logger.js';
-import { isPlainText } from '../native/arguments.js';
-import type { Native } from '../native/native.js';
+import { checkId, checkText, isPlainText } from '../native/arguments.js';
+import type { Native, PasswdEntry } from '../native/native.js';
 import type { IdentitySource } from './identity.js';
 
 /** Gids remembered as logged. */
@@ -20,6 +21,17 @@ function createNamelessLog(log: Logger): (username: string, gids: readonly numbe
   };
 }
 
+/** An entry that no account can have, with an id of -1 say, tells nothing of the account: that is a fault of the database, and no "no such account". */
+function checkEntry({ name, uid, gid }: PasswdEntry): void {
+  try {
+    checkText('pw_name', name);
+    checkId('pw_uid', uid);
+    checkId('pw_gid', gid);
+  } catch (cause) {
+    throw new UnavailableError('ERR_NSS_FAILED', 'the user database gave an entry that no account can have', { cause });
+  }
+}
+
 /** Identities by getpwnam_r, getgrouplist and getgrgid_r; names with control characters are left out. */
 export function createNssIdentitySource({
   native,
@@ -35,6 +47,7 @@ export function createNssIdentitySource({
       if (!isPlainText(username) || CONTROL.test(username)) return undefined;
       const user = await native.lookupUser(username);
       if (user === undefined || CONTROL.test(user.name)) return undefined;
+      checkEntry(user);
       const groups = await native.groupsOf(user);
       logNameless(user.name, groups.nameless);
       return {
