@@ -57,6 +57,43 @@ for (const [text, reason] of refused) {
   });
 }
 
+const NANOSECONDS = {
+  ns: 1n,
+  us: 1_000n,
+  µs: 1_000n,
+  μs: 1_000n,
+  ms: 10n ** 6n,
+  s: 10n ** 9n,
+  m: 60n * 10n ** 9n,
+  h: 3600n * 10n ** 9n,
+};
+
+test('parseDuration() sums up what Go does: each part in nanoseconds, what is less than one cut off', () => {
+  const digits = fc.oneof(
+    fc.nat(10_000).map(String),
+    fc.bigInt({ min: 0n, max: 2n ** 70n }).map(String),
+    fc.constantFrom('', '0', '000', '000000000000001', '9223372036854775807', '9223372036854'),
+  );
+  const unit = fc.constantFrom(...(Object.keys(NANOSECONDS) as (keyof typeof NANOSECONDS)[]));
+  const part = fc.tuple(digits, fc.option(digits, { nil: undefined }), unit);
+  fc.assert(
+    fc.property(fc.array(part, { minLength: 1, maxLength: 4 }), (parts) => {
+      const text = parts
+        .map(([whole, fraction, of]) => `${whole}${fraction === undefined ? '' : `.${fraction}`}${of}`)
+        .join('');
+      const isWritten = text.length <= 64 && parts.every(([whole, fraction = '']) => whole + fraction !== '');
+      const nanoseconds = parts.reduce((sum, [whole, fraction = '', of]) => {
+        const rest = (BigInt(fraction || 0) * NANOSECONDS[of]) / 10n ** BigInt(fraction.length);
+        return sum + BigInt(whole || 0) * NANOSECONDS[of] + rest;
+      }, 0n);
+      const isTaken = isWritten && nanoseconds < 2n ** 63n && nanoseconds % 10n ** 6n === 0n;
+      if (isTaken) assert.equal(parseDuration(text), Number(nanoseconds / 10n ** 6n));
+      else assert.throws(() => parseDuration(text), RangeError);
+    }),
+    { numRuns: 2000 },
+  );
+});
+
 test('formatDuration() writes what parseDuration() reads', () => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 10 ** 12 }), (milliseconds) => {
