@@ -239,7 +239,7 @@ export async function startDaemon(
   };
 }
 
-function askOnce(
+export function askOnce(
   port: number,
   ca: Buffer,
   path: string,

@@ -28,6 +28,7 @@ static int trouble(pam_handle_t *handle, int argc, const char **argv) {
   if (strcmp(user, "leak") == 0) {
     while (open("/dev/null", O_RDONLY) >= 0) continue;
   }
+  if (strcmp(user, "talk") == 0 && write(2, "talk\n", 5) < 0) return PAM_IGNORE;
   if (strcmp(user, "service") == 0) return PAM_SERVICE_ERR;
   return PAM_IGNORE;
 }
