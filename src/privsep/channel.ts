@@ -14,6 +14,8 @@ export interface Channel<Out> {
   send(frame: Out): void;
   /** Ends the channel; the peer sees the end of the stream. */
   close(): void;
+  /** Ends it at once: no event follows, whatever the peer has sent. */
+  cut(): void;
 }
 
 export interface ChannelEvents<In> {
@@ -24,17 +26,27 @@ export interface ChannelEvents<In> {
 
 /**
  * Speaks frames over `stream`. Every frame is checked by `shape` on arrival; the first that is too long, no JSON or of
- * no known shape destroys the stream. Bytes of frames are overwritten after use, since some carry passwords and keys.
+ * no known shape destroys the stream, and so does a peer that leaves more than MAX_UNREAD unread. Bytes of frames are overwritten after use, since some carry passwords and keys.
  */
-export function openChannel<In, Out>(stream: Duplex, shape: Shape<In>, events: ChannelEvents<In>): Channel<Out> {
+export function openChannel<In, Out>(
+  stream: Duplex,
+  shape: Shape<In>,
+  events: ChannelEvents<In>,
+  mostUnread = Number.POSITIVE_INFINITY,
+): Channel<Out> {
   let pending: Buffer = Buffer.alloc(0);
+  let unread = 0;
   let over = false;
 
-  function end(fault: Error | undefined): void {
-    if (over) return;
+  function cut(): void {
     over = true;
     pending.fill(0);
     stream.destroy();
+  }
+
+  function end(fault: Error | undefined): void {
+    if (over) return;
+    cut();
     events.onEnd(fault);
   }
 
@@ -70,9 +82,15 @@ export function openChannel<In, Out>(stream: Duplex, shape: Shape<In>, events: C
     send(frame) {
       if (over) return;
       const bytes = encodeFrame(frame);
-      stream.write(bytes, () => bytes.fill(0));
+      unread += 1;
+      stream.write(bytes, () => {
+        unread -= 1;
+        bytes.fill(0);
+      });
+      if (unread > mostUnread) end(new PamhookError('ERR_PROTOCOL', `more than ${mostUnread} frames wait to be read`));
     },
     close: () => stream.end(),
+    cut,
   };
 }
 

@@ -2,8 +2,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { PamhookError } from '../errors.js';
 import type { Logger } from '../log/logger.js';
-import { openChannel } from './channel.js';
+import { type ChannelEvents, openChannel } from './channel.js';
 import type { Shape } from './shape.js';
 
 /** A child that answers no ping for so long is taken for dead. */
@@ -17,11 +18,13 @@ export const LISTENING_FD = 4;
 export interface Child<Out> {
   readonly pid: number;
   send(frame: Out): void;
+  /** false: it is about to end, and answers nothing more. */
+  alive(): boolean;
   /** Stops the child from being taken for dead while it cannot answer (a PAM worker blocked in libpam). */
   expectAnswers(expected: boolean): void;
   /** Lets the child end by itself: it does so when its channel ends. */
   dismiss(): void;
-  /** SIGKILL, to the child and to the helpers in its session. */
+  /** SIGKILL, to the child and to the helpers in its session. No frame of its follows. */
   kill(): void;
 }
 
@@ -32,10 +35,12 @@ export interface ChildSpec<In, Out> {
   readonly log: Logger;
   /** The running children of this process by pid, kept here: what is not among them is an orphan. */
   readonly children: Set<number>;
+  /** Frames that it may leave unread. */
+  readonly mostUnread: number;
   /** Passed on as LISTENING_FD. */
   readonly listeningFd?: number;
   onFrame(frame: In, child: Child<Out>): void;
-  /** Once, when the process is gone; `how` is its exit code, signal, or why it could not be started. */
+  /** Once, when the process is gone, and no frame follows; `how` is its exit code, signal, or why it could not be started. */
   onExit(how: string): void;
 }
 
@@ -59,26 +64,38 @@ function watchChild<In extends { readonly kind: string }, Out>(
     spec.log.error('a process answers no longer and is killed', { name: spec.name, pid });
     kill();
   });
-  const channel = openChannel<In, Out | { kind: 'ping' }>(process.stdio[CHANNEL_FD] as Duplex, spec.shape, {
+  const events: ChannelEvents<In> = {
     onFrame(frame) {
       liveness.heard();
       if (frame.kind !== 'pong') spec.onFrame(frame, child);
+      else if (!liveness.answered()) breach(new PamhookError('ERR_PROTOCOL', 'a pong nobody asked for'));
     },
     onEnd(fault) {
-      if (fault === undefined) return;
-      spec.log.error('the channel to a process broke and it is killed', { name: spec.name, pid, fault });
-      kill();
+      if (fault !== undefined) breach(fault);
+      // What it does from now on is of no use to anybody.
+      else if (!dismissed) kill();
     },
-  });
-  const child = { pid, send, expectAnswers: liveness.expect, dismiss, kill };
+  };
+  const stream = process.stdio[CHANNEL_FD] as Duplex;
+  const channel = openChannel<In, Out | { kind: 'ping' }>(stream, spec.shape, events, spec.mostUnread);
+  const child = { pid, send, alive: () => alive, expectAnswers: liveness.expect, dismiss, kill };
+  let alive = true;
+  let dismissed = false;
 
   function send(frame: Out | { kind: 'ping' }): void {
     channel.send(frame);
   }
+  function breach(fault: Error): void {
+    spec.log.error('the channel to a process broke and it is killed', { name: spec.name, pid, fault });
+    kill();
+  }
   function kill(): void {
+    alive = false;
+    channel.cut();
     killSession(process);
   }
   function dismiss(): void {
+    dismissed = true;
     liveness.expect(false);
     channel.close();
   }
@@ -87,7 +104,7 @@ function watchChild<In extends { readonly kind: string }, Out>(
   liveness.start(() => channel.send({ kind: 'ping' }));
   process.once('exit', (code, signal) => {
     liveness.stop();
-    killSession(process);
+    kill();
     spec.children.delete(pid);
     spec.onExit(signal ?? `exit code ${code}`);
   });
@@ -97,7 +114,14 @@ function watchChild<In extends { readonly kind: string }, Out>(
 type Started = ChildProcess & { readonly pid: number };
 
 /** What stands for a process that could not be started, until its end is told. */
-const NOBODY: Child<unknown> = { pid: 0, send() {}, expectAnswers() {}, dismiss() {}, kill() {} };
+const NOBODY: Child<unknown> = {
+  pid: 0,
+  send() {},
+  alive: () => false,
+  expectAnswers() {},
+  dismiss() {},
+  kill() {},
+};
 
 /** undefined when the system has no process, descriptor or memory left; `onExit` then says so, after this call. */
 function spawnChild<In, Out>(spec: ChildSpec<In, Out>): Started | undefined {
@@ -131,6 +155,8 @@ function killSession(child: Started): void {
 interface Liveness {
   start(ping: () => void): void;
   heard(): void;
+  /** false: there was no ping to answer. */
+  answered(): boolean;
   expect(expected: boolean): void;
   stop(): void;
 }
@@ -140,6 +166,7 @@ function watchLiveness(onSilence: () => void): Liveness {
   let expected = true;
   let missed = 0;
   let awaiting = false;
+  let unanswered = 0;
   return {
     start(ping) {
       timer = setInterval(() => {
@@ -148,6 +175,7 @@ function watchLiveness(onSilence: () => void): Liveness {
         if (missed * PING_INTERVAL >= SILENCE_LIMIT) onSilence();
         else if (!awaiting) {
           awaiting = true;
+          unanswered += 1;
           ping();
         }
       }, PING_INTERVAL);
@@ -156,6 +184,10 @@ function watchLiveness(onSilence: () => void): Liveness {
     heard() {
       awaiting = false;
       missed = 0;
+    },
+    answered() {
+      unanswered -= 1;
+      return unanswered >= 0;
     },
     expect(value) {
       expected = value;

@@ -1,12 +1,13 @@
 /** Keeps one front running: starts it, serves its logins, replaces it when it dies, lets it drain; runs in the supervisor. */
 import { PamhookError } from '../errors.js';
-import type { AuditEvent } from '../log/audit-event.js';
+import type { Logger } from '../log/logger.js';
 import { type AccountDesk, createAccountDesk } from './account-desk.js';
 import { createBackOff } from './back-off.js';
 import type { Child } from './child.js';
 import { requireFits } from './frame-size.js';
 import { createLoginDesk, type DeskOptions, type LoginDesk } from './login-desk.js';
 import type { FromFront, FrontConfiguration, ToFront } from './protocol.js';
+import { createReviewDesk, type ReviewDesk } from './review-desk.js';
 
 export type StartFront = (events: { onFrame(frame: FromFront): void; onExit(how: string): void }) => Child<ToFront>;
 
@@ -37,6 +38,7 @@ export function createFrontKeeper(options: KeeperOptions): FrontKeeper {
   let { configuration } = options;
   // A captured front must not ask what its operator does not let it ask.
   const accountCheckLimit = configuration.accountCheckTtl === undefined ? 0 : options.limit;
+  const reviews = createReviewDesk(options);
   const backOff = createBackOff();
   let front: Child<ToFront> | undefined;
   let restart: NodeJS.Timeout | undefined;
@@ -48,14 +50,13 @@ export function createFrontKeeper(options: KeeperOptions): FrontKeeper {
   function launch(onReady: () => void, onEarlyExit?: (how: string) => void): void {
     backOff.started(now());
     let ready = false;
+    function becomeReady(): void {
+      if (ready) throw new PamhookError('ERR_PROTOCOL', 'ready came twice');
+      ready = true;
+      onReady();
+    }
     const started = options.startFront({
-      onFrame(frame) {
-        if (frame.kind === 'ready') {
-          if (!ready) onReady();
-          ready = true;
-        } else if (frame.kind === 'verification-keys-in-use') settle(frame.version);
-        else receive(frame, { logins, accounts }, started, options);
-      },
+      onFrame: (frame) => receive(frame, { ready: becomeReady, settle, logins, accounts, reviews }, started, log),
       onExit(how) {
         logins.abandon();
         accounts.abandon();
@@ -89,8 +90,10 @@ export function createFrontKeeper(options: KeeperOptions): FrontKeeper {
   }
 
   function settle(version: number): void {
-    awaited.get(version)?.();
+    const resolve = awaited.get(version);
+    if (resolve === undefined) throw new PamhookError('ERR_PROTOCOL', 'keys nobody asked about are in use');
     awaited.delete(version);
+    resolve();
   }
 
   return {
@@ -122,23 +125,20 @@ export function createFrontKeeper(options: KeeperOptions): FrontKeeper {
   };
 }
 
-interface Desks {
+/** Who takes which frames of a front; each throws ERR_PROTOCOL for what it did not ask for. */
+interface Takers {
+  ready(): void;
+  /** Keys of this version are in use. */
+  settle(version: number): void;
   readonly logins: LoginDesk;
   readonly accounts: AccountDesk;
+  readonly reviews: ReviewDesk;
 }
 
 /** A front that breaks the protocol ends: nothing it sends may harm the supervisor. */
-function receive(
-  frame: FromFront,
-  { logins, accounts }: Desks,
-  front: Child<ToFront>,
-  { audit, log }: KeeperOptions,
-): void {
+function receive(frame: FromFront, takers: Takers, front: Child<ToFront>, log: Logger): void {
   try {
-    if (frame.kind === 'login') logins.take(frame);
-    else if (frame.kind === 'cancel-login') logins.cancel(frame.id);
-    else if (frame.kind === 'check-account') accounts.take(frame);
-    else if (frame.kind === 'reviews') for (const entry of frame.entries) audit(reviewEvent(entry), 'front', front.pid);
+    take(frame, takers, front.pid);
   } catch (fault) {
     if (fault instanceof PamhookError && fault.code === 'ERR_PROTOCOL') {
       log.error('the front broke the protocol and is killed', { pid: front.pid, fault });
@@ -147,7 +147,11 @@ function receive(
   }
 }
 
-function reviewEvent(entry: Extract<FromFront, { kind: 'reviews' }>['entries'][number]): AuditEvent {
-  const { answer, reason, source, count } = entry;
-  return { event: `review.${answer}`, reason, source, count };
+function take(frame: FromFront, { ready, settle, logins, accounts, reviews }: Takers, pid: number): void {
+  if (frame.kind === 'login') logins.take(frame);
+  else if (frame.kind === 'cancel-login') logins.cancel(frame.id);
+  else if (frame.kind === 'check-account') accounts.take(frame);
+  else if (frame.kind === 'reviews') reviews.take(frame, pid);
+  else if (frame.kind === 'verification-keys-in-use') settle(frame.version);
+  else if (frame.kind === 'ready') ready();
 }

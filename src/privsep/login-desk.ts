@@ -1,15 +1,16 @@
 /** Takes logins from the front to the PAM workers, audits what came of them, and answers the front; one desk for each front, in the supervisor. */
-import type { ErrorCode } from '../errors.js';
+import { type ErrorCode, PamhookError } from '../errors.js';
 import { sourceNetwork } from '../http/source-address.js';
 import type { AuditEvent } from '../log/audit-event.js';
 import type { Logger, ProcessName } from '../log/logger.js';
+import { fitsInFrame } from './channel.js';
 import { createOpenJobs } from './open-jobs.js';
-import type { IssueFrame, IssueResultFrame, LoginFrame, ToFront } from './protocol.js';
+import { type IssueFrame, type IssueResultFrame, type LoginFrame, MAX_ID, type ToFront } from './protocol.js';
 import { turnOf } from './turn.js';
 import type { JobResult, WorkerPool } from './worker-pool.js';
 
 export interface LoginDesk {
-  /** One login of the front; its result goes to the front exactly once. Throws ERR_PROTOCOL for one id twice and for more than `limit` at once. */
+  /** One login of the front; its result goes to the front exactly once. Throws ERR_PROTOCOL for one id twice, for more than `limit` at once, and for what no worker could be sent. */
   take(frame: LoginFrame): void;
   /** Nobody waits for a login any more, or another has its place. Throws ERR_PROTOCOL for more of these than there were logins. */
   cancel(id: number): void;
@@ -58,6 +59,8 @@ export function createLoginDesk({ pool, limit, answer, audit, log, refusalDelay 
 
   return {
     take(frame) {
+      // Found out when it is sent to a worker, it would be the worker that ends for it.
+      if (!fitsInFrame(issueFrame(MAX_ID, frame))) throw new PamhookError('ERR_PROTOCOL', 'a login is too large');
       open.submit(frame.id, {
         verb: 'issue',
         source: sourceNetwork(frame.source),

@@ -9,11 +9,15 @@
  * A worker knows two verbs. `issue`: it signs only what it has itself authenticated. `check-account`, with nothing signed: whether
  * PAM lets an account be used; the supervisor takes it from the front only when review-account-check is on. The front never sees a private
  * signing key unless the key is an HMAC secret, with which it must verify.
+ *
+ * A frame that is malformed, or that the supervisor did not ask for, ends its sender: an id used again, one job more than may be open, one
+ * cancellation more than there were logins, an answer without its question, more counts of reviews than there can be. So does leaving frames unread.
  */
 import { type ErrorCode, errorCodes } from '../errors.js';
-import { flag, listOf, type Of, object, oneOf, optional, real, secret, text, union, whole } from './shape.js';
+import { address, flag, listOf, type Of, object, oneOf, optional, real, secret, text, union, whole } from './shape.js';
 
-const id = whole(1, 2 ** 48);
+export const MAX_ID = 2 ** 48;
+const id = whole(1, MAX_ID);
 const milliseconds = whole(0, 2 ** 31 - 1);
 const name = text(1024);
 const line = text(2048);
@@ -102,7 +106,7 @@ const loginFields = {
   requestId: text(64),
   username: text(MAX_RESPONSE),
   responses: listOf(secret(MAX_RESPONSE), MAX_RESPONSES),
-  source: text(64),
+  source: address(),
   lifetime: optional(whole(1, 60 * 525_600)),
   audience: optional(listed),
 };
@@ -200,10 +204,16 @@ export const MAX_REVIEW_ENTRIES = 256;
 const reviews = object({
   kind: oneOf('reviews'),
   entries: listOf(
-    object({ answer: oneOf('refused', 'unavailable'), reason: text(64), source: text(64), count: whole(1, 2 ** 48) }),
+    object({
+      answer: oneOf('refused', 'unavailable'),
+      reason: text(64),
+      source: address('other'),
+      count: whole(1, 2 ** 48),
+    }),
     MAX_REVIEW_ENTRIES,
   ),
 });
+export type ReviewsFrame = Of<typeof reviews>;
 
 export const toFront = union('kind', {
   configure: frontConfiguration,

@@ -1,4 +1,5 @@
 /** Shapes: small parsers that turn an unknown value from another process into a type, or throw. Used by all processes. */
+import { isIP } from 'node:net';
 import { PamhookError } from '../errors.js';
 import { Secret } from '../secret.js';
 
@@ -21,6 +22,14 @@ export function text(max: number): Shape<string> {
 /** Exactly one of the given strings. */
 export function oneOf<const T extends string>(...words: readonly T[]): Shape<T> {
   return (value, at) => words.find((word) => word === value) ?? broken(at, 'one of the known words');
+}
+
+/** A numeric IPv4 or IPv6 address, without a zone, or one of the given words. */
+export function address(...words: readonly string[]): Shape<string> {
+  return (value, at) =>
+    typeof value === 'string' && ((isIP(value) !== 0 && !value.includes('%')) || words.includes(value))
+      ? value
+      : broken(at, 'an address');
 }
 
 /** A whole number from `min` to `max`. */

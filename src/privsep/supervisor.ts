@@ -14,6 +14,9 @@ import { createReaper } from './reaper.js';
 import { type Prepared, prepare } from './startup.js';
 import { createWorkerPool, type WorkerPool } from './worker-pool.js';
 
+/** Frames that a worker may leave unread: new keys, in a transaction that takes long. */
+const WORKER_UNREAD = 1_000;
+
 /** How often orphans that have ended are looked for, milliseconds. */
 const REAP_INTERVAL = 5_000;
 
@@ -91,6 +94,7 @@ function startProcesses(
       startChild({
         name: 'worker',
         shape: fromWorker,
+        mostUnread: WORKER_UNREAD,
         environment,
         log,
         children,
@@ -109,11 +113,15 @@ function startProcesses(
     log,
     now,
   });
+  // One that gave up its place in the front for another may run already, and is open until it ends.
+  const open = settings.loginQueue + settings.pamWorkers;
   const keeper = createFrontKeeper({
     startFront: (events) =>
       startChild({
         name: 'front',
         shape: fromFront,
+        // Of twice as many logins as may be under way, as many account checks, and more: what asks on and reads nothing leaves more.
+        mostUnread: 4 * open + 100,
         environment,
         log,
         children,
@@ -122,8 +130,7 @@ function startProcesses(
       }),
     configuration: prepared.front,
     pool,
-    // One that gave up its place in the front for another may run already, and is open until it ends.
-    limit: settings.loginQueue + settings.pamWorkers,
+    limit: open,
     audit: audit.append,
     log,
     refusalDelay: settings.refusalDelay,

@@ -129,7 +129,7 @@ export function createWorkerPool(options: PoolOptions): WorkerPool {
 
   function dispatch(): void {
     for (const worker of workers) {
-      if (worker.state !== 'idle') continue;
+      if (worker.state !== 'idle' || !worker.child.alive()) continue;
       const job = queue.take();
       if (job === undefined) return;
       run(worker, job);

@@ -17,6 +17,8 @@ export interface Scene {
   readonly dir: string;
   /** Environment under which `dist/cli/main.js` sees the accounts. */
   readonly env: NodeJS.ProcessEnv;
+  /** What is run, where it is not `dist/cli/main.js` as it was built. */
+  readonly main?: string;
   /** Flags that every daemon of the scene needs. */
   readonly flags: readonly string[];
   /** Writes the PAM service file; `MATRIX` stands for the module that checks `passwords`. */
@@ -186,7 +188,7 @@ export async function startDaemon(
   env: NodeJS.ProcessEnv = {},
   { by = [], descriptors = [] }: Launch = {},
 ): Promise<Daemon> {
-  const [command = '', ...args] = [...by, process.execPath, MAIN, 'serve', ...scene.flags, ...flags];
+  const [command = '', ...args] = [...by, process.execPath, scene.main ?? MAIN, 'serve', ...scene.flags, ...flags];
   const child = spawn(command, args, {
     env: { ...scene.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe', ...descriptors],

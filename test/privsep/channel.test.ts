@@ -99,6 +99,40 @@ describe('a channel', () => {
     assert.equal(fitsInFrame({ say: 'a'.repeat(room + 1) }), false);
   });
 
+  it('ends when the peer leaves more frames unread than it may, and keeps none of them', async () => {
+    const held: (() => void)[] = [];
+    const deaf = new Duplex({ read() {}, write: (_chunk, _encoding, done) => void held.push(done) });
+    const ended = new Promise<Error | undefined>((resolve) => {
+      const channel = openChannel<Say, Say>(deaf, shape, { onFrame() {}, onEnd: resolve }, 3);
+      for (const say of ['a', 'b', 'c']) channel.send({ say });
+      held.shift()?.();
+      setImmediate(() => {
+        channel.send({ say: 'd' });
+        assert.equal(deaf.destroyed, false, 'one was read');
+        channel.send({ say: 'e' });
+        channel.send({ say: 'f' });
+      });
+    });
+    assert.match(String(await ended), /more than 3 frames wait to be read/);
+    assert.equal(deaf.destroyed, true);
+  });
+
+  it('delivers nothing after it is cut, not even what has come already, nor its end', async () => {
+    const [left, right] = pair();
+    const frames: Say[] = [];
+    const channel: Channel<Say> = openChannel<Say, Say>(right, shape, {
+      onFrame(say) {
+        frames.push(say);
+        channel.cut();
+      },
+      onEnd: () => assert.fail('no event follows'),
+    });
+    left.write(Buffer.concat(['a', 'b'].map((say) => frame(JSON.stringify({ say })))));
+    left.end();
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual(frames, [{ say: 'a' }]);
+  });
+
   it('carries secrets as bytes, which print nowhere else', async () => {
     const [left, right] = pair();
     const sender = openChannel<Say, { password: Secret }>(left, shape, { onFrame() {}, onEnd() {} });

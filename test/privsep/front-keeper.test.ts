@@ -28,6 +28,7 @@ function setUp(t: TestContext, configuration: Partial<FrontConfiguration> = { ac
   const jobs: Job[] = [];
   const cancelled: Job[] = [];
   const events: AuditEvent[] = [];
+  const clock = { now: 0 };
   const keeper = createFrontKeeper({
     startFront(events) {
       const front = new FakeFront(events);
@@ -35,6 +36,7 @@ function setUp(t: TestContext, configuration: Partial<FrontConfiguration> = { ac
       return {
         pid: 1,
         send: (frame) => front.received.push(frame),
+        alive: () => front.killed === 0,
         expectAnswers() {},
         dismiss() {},
         kill: () => {
@@ -54,9 +56,9 @@ function setUp(t: TestContext, configuration: Partial<FrontConfiguration> = { ac
     audit: (event) => events.push(event),
     log: silent,
     refusalDelay: 3000,
-    now: () => 0,
+    now: () => clock.now,
   });
-  return { keeper, jobs, cancelled, events, fronts, front: (index: number) => fronts[index] as FakeFront };
+  return { clock, keeper, jobs, cancelled, events, fronts, front: (index: number) => fronts[index] as FakeFront };
 }
 
 describe('the front keeper', () => {
@@ -160,6 +162,70 @@ describe('the front keeper', () => {
     const entries = [{ answer: 'refused' as const, reason: 'expired', source: '::1', count: 3 }];
     front(0).events.onFrame({ kind: 'reviews', entries });
     assert.deepEqual(events, [{ event: 'review.refused', reason: 'expired', source: '::1', count: 3 }]);
+  });
+
+  const counted = (count: number) => {
+    const entry = { answer: 'refused' as const, reason: 'expired', source: '::1', count: 1 };
+    return { kind: 'reviews' as const, entries: Array(count).fill(entry) };
+  };
+
+  it('audits all that a front can count, and kills one that sends more, or as many frames of none', (t) => {
+    for (const count of [256, 0]) {
+      const { clock, keeper, events, front } = setUp(t);
+      void keeper.start();
+      const { onFrame } = front(0).events;
+      for (let seconds = 0; seconds < 1000; seconds += 10) {
+        clock.now = seconds * 1000;
+        for (let frame = 0; frame < 10; frame += 1) onFrame(counted(count));
+      }
+      assert.equal(front(0).killed, 0);
+      for (let frame = 0; frame < 26_000; frame += 1) if (front(0).killed === 0) onFrame(counted(count));
+      assert.equal(front(0).killed, 1);
+      assert.ok(events.length <= 1100 * 256);
+      t.mock.timers.reset();
+    }
+  });
+
+  it('counts what the front before sent, too', (t) => {
+    const { clock, keeper, fronts, front } = setUp(t);
+    void keeper.start();
+    front(0).events.onFrame({ kind: 'ready' });
+    for (let frame = 0; frame < 101; frame += 1) front(0).events.onFrame(counted(256));
+    assert.equal(front(0).killed, 1);
+    front(0).events.onExit('SIGKILL');
+    t.mock.timers.tick(0);
+    assert.equal(fronts.length, 2);
+    clock.now = 10_000;
+    for (let frame = 0; frame < 9; frame += 1) front(1).events.onFrame(counted(256));
+    assert.equal(front(1).killed, 0, 'what an honest one counts in ten seconds');
+    front(1).events.onFrame(counted(256));
+    assert.equal(front(1).killed, 1);
+  });
+
+  for (const [name, frame] of Object.entries<FromFront>({
+    'that it is ready, twice': { kind: 'ready' },
+    'that keys are in use which it was not sent': { kind: 'verification-keys-in-use', version: 1 },
+    'a cancellation of what it never asked for': { kind: 'cancel-login', id: 1 },
+  })) {
+    it(`kills a front that says ${name}`, (t) => {
+      const { keeper, front } = setUp(t);
+      void keeper.start();
+      front(0).events.onFrame({ kind: 'ready' });
+      front(0).events.onFrame(frame);
+      assert.equal(front(0).killed, 1);
+    });
+  }
+
+  it('takes it once that keys are in use', async (t) => {
+    const { keeper, front } = setUp(t);
+    void keeper.start();
+    front(0).events.onFrame({ kind: 'ready' });
+    const changed = keeper.changeVerificationKeys([]);
+    front(0).events.onFrame({ kind: 'verification-keys-in-use', version: 1 });
+    await changed;
+    assert.equal(front(0).killed, 0);
+    front(0).events.onFrame({ kind: 'verification-keys-in-use', version: 1 });
+    assert.equal(front(0).killed, 1);
   });
 
   it('lets the front drain, and starts no other', async (t) => {

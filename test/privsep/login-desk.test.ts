@@ -170,6 +170,14 @@ describe('the login desk', () => {
     assert.throws(() => desk.take(loginFrame(3)), { code: 'ERR_PROTOCOL' });
   });
 
+  it('takes no login that would not fit into the frame to a worker', () => {
+    const { desk, jobs } = setUp();
+    const audience = (bytes: number) => [...Array<string>(7).fill('a'.repeat(8192)), 'a'.repeat(bytes)];
+    desk.take({ ...loginFrame(1), audience: audience(8000) });
+    assert.throws(() => desk.take({ ...loginFrame(2), audience: audience(8190) }), { code: 'ERR_PROTOCOL' });
+    assert.equal(jobs.length, 1);
+  });
+
   it('takes no id again whose login is over', () => {
     const { desk, jobs } = setUp();
     desk.take(loginFrame(5));

@@ -34,6 +34,10 @@ describe('the protocol', () => {
       assert.doesNotThrow(() => toFront({ kind: 'account-result', id: 1, outcome }, 'frame'));
     }
     assert.doesNotThrow(() => toFront({ kind: 'drain' }, 'frame'));
+    for (const source of ['127.0.0.1', '::1', 'other']) {
+      const entries = [{ answer: 'refused', reason: 'expired', source, count: 1 }];
+      assert.doesNotThrow(() => fromFront({ kind: 'reviews', entries }, 'frame'));
+    }
   });
 
   const broken: Record<string, unknown> = {
@@ -50,6 +54,8 @@ describe('the protocol', () => {
     'too many audiences': { ...login, audience: Array(65).fill('a') },
     'an audience that is too long': { ...login, audience: ['a'.repeat(8193)] },
     'a name that is too long': { ...login, username: 'a'.repeat(513) },
+    'a source that is no address': { ...login, source: 'trusted.example' },
+    'a source with a zone': { ...login, source: 'fe80::1%eth0' },
     'too many responses': { ...login, responses: Array(10).fill('') },
     'a response that is no base64': { ...login, responses: ['pass word'] },
     'a response that is too long': { ...login, responses: [Buffer.alloc(513).toString('base64')] },
@@ -60,7 +66,11 @@ describe('the protocol', () => {
     'a member nobody knows': { ...login, groups: ['wheel'] },
     'too many review entries': {
       kind: 'reviews',
-      entries: Array(257).fill({ answer: 'refused', reason: 'x', source: 'y', count: 1 }),
+      entries: Array(257).fill({ answer: 'refused', reason: 'x', source: '::1', count: 1 }),
+    },
+    'a review entry of no address': {
+      kind: 'reviews',
+      entries: [{ answer: 'refused', reason: 'x', source: 'kube-apiserver', count: 1 }],
     },
   };
   for (const [name, frame] of Object.entries(broken)) {

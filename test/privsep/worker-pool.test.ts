@@ -50,6 +50,7 @@ function setUp(t: TestContext, options: Partial<PoolOptions> = {}) {
       return {
         pid: 1000 + workers.length,
         send: (frame) => worker.received.push(frame),
+        alive: () => worker.killed === 0,
         expectAnswers() {},
         dismiss: () => {
           worker.dismissed += 1;
@@ -180,6 +181,22 @@ describe('the worker pool', () => {
     assert.equal(workers.length, 2);
   });
 
+  it('gives nobody the result of a login that overran', (t) => {
+    const { pool, worker, pass } = setUp(t);
+    pool.warm();
+    worker(0).ready();
+    const jobs = [login(), login()];
+    for (const job of jobs) pool.submit(job);
+    const id = worker(0).lastId;
+    pass(30_000);
+    worker(0).refuse(id);
+    assert.deepEqual(
+      jobs.map(({ results }) => results.map((result) => 'unavailable' in result && result.unavailable)),
+      [['ERR_LOGIN_OVERRUN'], ['ERR_LOGIN_UNAVAILABLE']],
+    );
+    assert.equal(worker(0).killed, 2);
+  });
+
   it('answers could-not-check for the login of a worker that died', (t) => {
     const { pool, worker } = setUp(t);
     pool.warm();
@@ -213,12 +230,19 @@ describe('the worker pool', () => {
     'ready twice': (worker: FakeWorker) => worker.ready(),
   })) {
     it(`kills a worker that sends ${name}`, (t) => {
-      const { pool, worker } = setUp(t);
+      const { pool, worker, pass } = setUp(t, { workers: 1 });
       pool.warm();
       worker(0).ready();
       pool.submit(login());
       send(worker(0));
       assert.equal(worker(0).killed, 1);
+      const next = login();
+      pool.submit(next);
+      worker(0).exit('SIGKILL');
+      pass(0);
+      worker(1).ready();
+      worker(1).refuse();
+      assert.ok(next.results[0] !== undefined && 'result' in next.results[0], 'it is given no other');
     });
   }
 
