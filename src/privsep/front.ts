@@ -17,10 +17,11 @@ import { type Channel, openChannel } from './channel.js';
 import { CHANNEL_FD, LISTENING_FD } from './child.js';
 import { materialOf } from './key-frame.js';
 import { createLoginClient, type LoginClient } from './login-client.js';
-import { dieWithSupervisor, dropTo, guardMemory, leaveSignalsToSupervisor } from './privileges.js';
+import { dieWithSupervisor, dropTo, guardMemory, leaveSignalsToSupervisor, refuseDebugger } from './privileges.js';
 import { type FromFront, type FrontConfiguration, type ToFront, toFront } from './protocol.js';
 import { countReviews, type ReviewCounter } from './review-counter.js';
 
+refuseDebugger();
 process.title = 'pamhook: front';
 leaveSignalsToSupervisor();
 

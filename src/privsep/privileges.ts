@@ -36,6 +36,11 @@ export function dieWithSupervisor(native: Native, supervisorPid: number): void {
   if (process.ppid !== supervisorPid) process.exit(1);
 }
 
+/** To Node SIGUSR1 means: listen on loopback for a debugger, with which every local user could then run what he likes in this process. */
+export function refuseDebugger(): void {
+  process.on('SIGUSR1', () => {});
+}
+
 /** A signal sent to the whole group or service must not cut a login short: the supervisor says when to end. */
 export function leaveSignalsToSupervisor(): void {
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => {});

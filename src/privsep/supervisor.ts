@@ -9,6 +9,7 @@ import { startChild } from './child.js';
 import { createFrontKeeper, type FrontKeeper } from './front-keeper.js';
 import { admitLast, type Listening } from './listening.js';
 import { keepFilesLive } from './live-files.js';
+import { refuseDebugger } from './privileges.js';
 import { fromFront, fromWorker } from './protocol.js';
 import { createReaper } from './reaper.js';
 import { type Prepared, prepare } from './startup.js';
@@ -42,6 +43,7 @@ export async function supervise(settings: Settings, options: SupervisorOptions):
   const { native, log, handedOver } = options;
   const isRoot = process.geteuid?.() === 0;
   for (const signal of STOP_SIGNALS) process.on(signal, endAtOnce);
+  refuseDebugger();
   const audit = options.openAudit(settings.auditLog);
   const around = { native, log, logFormat: options.logFormat, isRoot, pid: process.pid, now: Date.now, handedOver };
   const prepared = await prepare(settings, around);

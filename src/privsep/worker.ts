@@ -15,7 +15,7 @@ import { boundedTexts } from './bounded-texts.js';
 import { type Channel, openChannel } from './channel.js';
 import { CHANNEL_FD } from './child.js';
 import { materialOf } from './key-frame.js';
-import { dieWithSupervisor, guardMemory, leaveSignalsToSupervisor } from './privileges.js';
+import { dieWithSupervisor, guardMemory, leaveSignalsToSupervisor, refuseDebugger } from './privileges.js';
 import {
   type AccountCheckedFrame,
   type CheckAccountFrame,
@@ -31,6 +31,7 @@ import {
 /** The exit code that tells why; the log has it. EMFILE of errno(3). */
 const OUT_OF_DESCRIPTORS = 24;
 
+refuseDebugger();
 process.title = 'pamhook: worker';
 leaveSignalsToSupervisor();
 

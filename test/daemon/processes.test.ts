@@ -146,6 +146,18 @@ describe('the processes', () => {
     }
   });
 
+  it('open no port for a debugger, whatever signal they are sent', async (t) => {
+    const daemon = await startDaemon(t, await setScene(t));
+    await until(() => daemon.children('worker').length === 1);
+    // A worker has its handlers a moment after its start.
+    assert.equal((await daemon.login('alice', 'secret')).status, 200);
+    const pids = [daemon.pid, ...daemon.children('front'), ...daemon.children('worker')];
+    for (const pid of pids) process.kill(pid, 'SIGUSR1');
+    for (let count = 0; count < 5; count += 1) assert.equal((await daemon.login('alice', 'secret')).status, 200);
+    assert.ok(pids.every(isAlive));
+    assert.doesNotMatch(daemon.stderr(), /Debugger|inspector/i);
+  });
+
   it('close their memory and environment to other processes of the same user', {
     skip: isRoot ? 'root reads everything' : false,
   }, async (t) => {
