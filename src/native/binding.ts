@@ -19,8 +19,10 @@ interface Addon
     | 'forbidCoreDumps'
     | 'wipeEnvironmentVariable'
     | 'setParentDeathSignal'
+    | 'tieHelpers'
     | 'setChildSubreaper'
     | 'reap'
+    | 'reapAll'
     | 'canRegainPrivileges'
     | 'listen'
     | 'adoptListener'
@@ -103,7 +105,10 @@ function memoryOf(addon: Addon): Pick<Native, 'secretBuffer' | 'lockMemory' | 'f
   };
 }
 
-type ProcessControls = Pick<Native, 'wipeEnvironmentVariable' | 'setParentDeathSignal' | 'setChildSubreaper' | 'reap'>;
+type ProcessControls = Pick<
+  Native,
+  'wipeEnvironmentVariable' | 'setParentDeathSignal' | 'tieHelpers' | 'setChildSubreaper' | 'reap' | 'reapAll'
+>;
 
 function processOf(addon: Addon): ProcessControls {
   return {
@@ -115,7 +120,9 @@ function processOf(addon: Addon): ProcessControls {
       checkInteger('signal', signal, 0, 64);
       withCode(() => addon.setParentDeathSignal(signal));
     },
+    tieHelpers: () => withCode(() => addon.tieHelpers()),
     setChildSubreaper: () => withCode(() => addon.setChildSubreaper()),
+    reapAll: () => withCode(() => addon.reapAll()),
     reap(pid) {
       checkInteger('pid', pid, 1, 2 ** 31 - 1);
       return withCode(() => addon.reap(pid));

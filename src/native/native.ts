@@ -94,10 +94,14 @@ export interface Native {
   setNoNewPrivileges(): 'all threads' | 'this thread';
   /** prctl(PR_SET_PDEATHSIG, signal): cleared by setuid, so called after the drop. */
   setParentDeathSignal(signal: number): void;
+  /** What this thread forks from now on, in C, gets SIGKILL when this process ends, however it ends. */
+  tieHelpers(): void;
   /** prctl(PR_SET_CHILD_SUBREAPER): orphaned descendants become children of this process. */
   setChildSubreaper(): void;
   /** waitpid(pid, WNOHANG) of a child that libuv does not know: true when it was reaped. */
   reap(pid: number): boolean;
+  /** waitpid(-1, WNOHANG) of every child that has ended: for a process that starts none through Node. */
+  reapAll(): void;
   /** Drops to the account: setresgid, setresuid, empty bounding and ambient capability sets. Throws Error with `code`. */
   dropPrivileges(account: { readonly uid: number; readonly gid: number; readonly groups: readonly number[] }): void;
   /**

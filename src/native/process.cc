@@ -1,5 +1,6 @@
 // What a process asks of the kernel about itself and its children; runs in every process.
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -24,6 +25,25 @@ void SetParentDeathSignal(const Napi::CallbackInfo& info) {
   if (prctl(PR_SET_PDEATHSIG, number, 0, 0, 0) != 0) throw pamhook::SystemError(info.Env(), errno, "prctl");
 }
 
+pid_t tied_to = 0;
+thread_local bool ties = false;
+
+// In the child of a fork(3). Its parent is the forking thread (prctl(2)), so only what the thread that lasts forks is
+// tied; and not what such a child forks on to be on its own.
+void TieToParent() {
+  if (!ties || getppid() != tied_to) return;
+  prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+  if (getppid() != tied_to) raise(SIGKILL);
+}
+
+void TieHelpers(const Napi::CallbackInfo& info) {
+  if (tied_to == 0 && pthread_atfork(nullptr, nullptr, TieToParent) != 0) {
+    throw pamhook::SystemError(info.Env(), ENOMEM, "pthread_atfork");
+  }
+  tied_to = getpid();
+  ties = true;
+}
+
 void SetChildSubreaper(const Napi::CallbackInfo& info) {
   if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0) throw pamhook::SystemError(info.Env(), errno, "prctl");
 }
@@ -35,6 +55,10 @@ Napi::Value Reap(const Napi::CallbackInfo& info) {
   const pid_t reaped = waitpid(static_cast<pid_t>(pid), nullptr, WNOHANG);
   if (reaped < 0 && errno != ECHILD) throw pamhook::SystemError(info.Env(), errno, "waitpid");
   return Napi::Boolean::New(info.Env(), reaped > 0);
+}
+
+void ReapAll(const Napi::CallbackInfo&) {
+  while (waitpid(-1, nullptr, WNOHANG) > 0) continue;
 }
 
 // The kernel shows the memory in which a process was given its environment (/proc/PID/environ, ps e), also after
@@ -54,6 +78,8 @@ void pamhook::RegisterProcess(Napi::Env env, Napi::Object exports) {
   Export<WipeEnvironmentVariable>(env, exports, "wipeEnvironmentVariable");
   Export<ForbidCoreDumps>(env, exports, "forbidCoreDumps");
   Export<SetParentDeathSignal>(env, exports, "setParentDeathSignal");
+  Export<TieHelpers>(env, exports, "tieHelpers");
   Export<SetChildSubreaper>(env, exports, "setChildSubreaper");
   Export<Reap>(env, exports, "reap");
+  Export<ReapAll>(env, exports, "reapAll");
 }

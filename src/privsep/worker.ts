@@ -28,6 +28,9 @@ import {
   type WorkerConfiguration,
 } from './protocol.js';
 
+/** How often children that modules started and forgot are looked for, milliseconds. Never during a transaction, which blocks. */
+const REAP_INTERVAL = 5_000;
+
 /** The exit code that tells why; the log has it. EMFILE of errno(3). */
 const OUT_OF_DESCRIPTORS = 24;
 
@@ -80,6 +83,8 @@ function configure(configuration: WorkerConfiguration): void {
   try {
     guardMemory(native, configuration.lockMemory, log);
     dieWithSupervisor(native, configuration.supervisorPid);
+    native.tieHelpers();
+    setInterval(native.reapAll, REAP_INTERVAL).unref();
     changeSigningKey = (signingKey) => {
       issue = framed(issueTokenOf({ ...configuration, signingKey }, log), log);
     };

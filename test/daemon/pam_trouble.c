@@ -25,6 +25,13 @@ static int trouble(pam_handle_t *handle, int argc, const char **argv) {
     }
     pause();
   }
+  if (strcmp(user, "orphan") == 0 && fork() == 0) {
+    if (fork() == 0) {
+      setsid();
+      execl("/bin/sleep", "sleep", "600", NULL);
+    }
+    _exit(0);
+  }
   if (strcmp(user, "leak") == 0) {
     while (open("/dev/null", O_RDONLY) >= 0) continue;
   }

@@ -16,12 +16,13 @@ import {
   titleOf,
   until,
 } from './daemon-harness.js';
+import { startLoad } from './load.js';
 
 const needsRoot = isRoot ? false : 'needs root';
 
 /** A daemon whose PAM stack has a module that hangs, crashes and so on for the users of those names. */
 async function startTroubled(t: TestContext, flags: readonly string[] = []) {
-  const names = ['hang', 'crash', 'leave', 'helper', 'service'];
+  const names = ['hang', 'crash', 'leave', 'helper', 'orphan', 'service'];
   const passwd = names.map((name, index) => `${name}:x:${20050 + index}:20001::/:/bin/sh`);
   const scene = await setScene(t, { passwd: [ALICE, ...passwd] });
   const hangs = join(scene.dir, 'hangs');
@@ -95,31 +96,27 @@ describe('the processes', () => {
     }
   });
 
-  it('replace a front that is stopped', async (t) => {
-    const daemon = await startDaemon(t, await setScene(t));
-    const [victim = 0] = daemon.children('front');
-    process.kill(victim, 'SIGSTOP');
-    await until(() => !isAlive(victim));
-    await daemon.logged('the front accepts connections again');
-    assert.equal((await daemon.ask('/heartbeat')).status, 200);
-  });
-
-  it('all end with the supervisor, and free the port', async (t) => {
-    const { daemon, hangs } = await startTroubled(t, ['-pam-timeout', '1m']);
-    const hanging = daemon.login('hang', 'x').catch(() => undefined);
-    await until(hangs);
-    const all = descendantsOf(daemon.pid);
-    process.kill(daemon.pid, 'SIGKILL');
-    await daemon.exited;
-    await until(() => all.every((pid) => !isAlive(pid)));
-    await hanging;
-    await assert.rejects(
-      new Promise((resolve, reject) =>
-        connect(daemon.port, '127.0.0.1').once('connect', resolve).once('error', reject),
-      ),
-      { code: 'ECONNREFUSED' },
-    );
-  });
+  for (const user of ['hang', 'helper']) {
+    it(`all end with the supervisor, under load and with a module that has a ${user}, and free the port`, async (t) => {
+      const { scene, daemon, hangs } = await startTroubled(t, ['-pam-timeout', '1m']);
+      const hanging = daemon.login(user, 'x').catch(() => undefined);
+      const sleeping = () => descendantsOf(daemon.pid).filter((pid) => titleOf(pid).startsWith('sleep'));
+      await until(() => hangs() || sleeping().length === 1);
+      const load = startLoad(scene, daemon.port, { fresh: 4, kept: 4 });
+      await load.reach(50);
+      const all = descendantsOf(daemon.pid);
+      process.kill(daemon.pid, 'SIGKILL');
+      await daemon.exited;
+      await until(() => all.every((pid) => !isAlive(pid)));
+      await Promise.all([hanging, load.refused]);
+      await assert.rejects(
+        new Promise((resolve, reject) =>
+          connect(daemon.port, '127.0.0.1').once('connect', resolve).once('error', reject),
+        ),
+        { code: 'ECONNREFUSED' },
+      );
+    });
+  }
 
   it('show no key in their arguments, and none in their environment', async (t) => {
     const scene = await setScene(t);

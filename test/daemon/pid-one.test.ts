@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { describe, it, type TestContext } from 'node:test';
+import { compile } from './compile.js';
+import { ALICE, childrenOf, isRoot, MATRIX_SERVICE, setScene, startDaemon, titleOf, until } from './daemon-harness.js';
+
+const user = isRoot ? [] : ['--user', '--map-current-user'];
+const UNSHARE = ['unshare', ...user, '--pid', '--fork', '--kill-child', '--mount-proc'];
+const [unshare = '', ...args] = UNSHARE;
+const needsNamespaces = spawnSync(unshare, [...args, 'true']).status === 0 ? false : 'needs namespaces of its own';
+
+/** A daemon that is pid 1, as in a container, and the pid it has outside. */
+async function startAsPidOne(t: TestContext) {
+  const passwd = [ALICE, ...['helper', 'orphan'].map((name, at) => `${name}:x:${20050 + at}:20001::/:/bin/sh`)];
+  const scene = await setScene(t, { passwords: { alice: 'secret', orphan: 'secret' }, passwd });
+  scene.service([`auth optional ${compile('pam_trouble', scene.dir, ['-lpam'])}`, ...MATRIX_SERVICE]);
+  const daemon = await startDaemon(t, scene, ['-pam-timeout', '2s'], {}, { by: UNSHARE });
+  const [supervisor = 0] = childrenOf(daemon.pid);
+  assert.match(readFileSync(`/proc/${supervisor}/status`, 'utf8'), /^NSpid:\t\d+\t1$/m);
+  /** Of all below it, dead ones that wait for their parent too. */
+  const helpers = () => descendantsOf(supervisor).filter((pid) => !/^pamhook: /.test(titleOf(pid)));
+  return { daemon, supervisor, helpers };
+}
+
+function descendantsOf(pid: number): number[] {
+  return childrenOf(pid).flatMap((child) => [child, ...descendantsOf(child)]);
+}
+
+describe('the supervisor as pid 1', { skip: needsNamespaces }, () => {
+  it('ends and reaps what a hanging module has left in a session of its own', async (t) => {
+    const { daemon, helpers } = await startAsPidOne(t);
+    const login = daemon.login('helper', 'x');
+    await until(() => helpers().some((pid) => titleOf(pid).startsWith('sleep')));
+    assert.equal((await login).status, 503);
+    await until(() => helpers().length === 0);
+    assert.equal((await daemon.login('alice', 'secret')).status, 200);
+  });
+
+  it('reaps an orphan that ends while its worker lives, and stops by SIGTERM', async (t) => {
+    const { daemon, supervisor, helpers } = await startAsPidOne(t);
+    assert.equal((await daemon.login('orphan', 'secret')).status, 200);
+    await until(() => childrenOf(supervisor).some((pid) => titleOf(pid).startsWith('sleep')));
+    const workers = () => childrenOf(supervisor).filter((pid) => titleOf(pid) === 'pamhook: worker');
+    const before = workers();
+    for (const pid of helpers()) process.kill(pid, 'SIGKILL');
+    await until(() => helpers().length === 0);
+    assert.deepEqual(workers(), before);
+    process.kill(supervisor, 'SIGTERM');
+    assert.deepEqual(await daemon.exited, { code: 0, signal: null });
+  });
+});
