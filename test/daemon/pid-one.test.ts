@@ -1,14 +1,27 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { compile } from './compile.js';
-import { ALICE, childrenOf, isRoot, MATRIX_SERVICE, setScene, startDaemon, titleOf, until } from './daemon-harness.js';
+import {
+  ALICE,
+  childrenOf,
+  isAlive,
+  isRoot,
+  MAIN,
+  MATRIX_SERVICE,
+  setScene,
+  startDaemon,
+  titleOf,
+  until,
+} from './daemon-harness.js';
 
 const user = isRoot ? [] : ['--user', '--map-current-user'];
 const UNSHARE = ['unshare', ...user, '--pid', '--fork', '--kill-child', '--mount-proc'];
 const [unshare = '', ...args] = UNSHARE;
 const needsNamespaces = spawnSync(unshare, [...args, 'true']).status === 0 ? false : 'needs namespaces of its own';
+const needsRoot = isRoot ? false : 'needs root';
 
 /** A daemon that is pid 1, as in a container, and the pid it has outside. */
 async function startAsPidOne(t: TestContext) {
@@ -48,5 +61,25 @@ describe('the supervisor as pid 1', { skip: needsNamespaces }, () => {
     assert.deepEqual(workers(), before);
     process.kill(supervisor, 'SIGTERM');
     assert.deepEqual(await daemon.exited, { code: 0, signal: null });
+  });
+
+  it('ends by SIGTERM while it still starts, held up by the user database', { skip: needsRoot }, async (t) => {
+    const scene = await setScene(t);
+    const fault = join(scene.dir, 'fault');
+    writeFileSync(fault, 'h');
+    const preload = `${compile('failing-nss', scene.dir, ['-ldl'])}:${scene.env['LD_PRELOAD']}`;
+    const child = spawn(unshare, [...args, process.execPath, MAIN, 'serve', ...scene.flags], {
+      env: { ...scene.env, LD_PRELOAD: preload, NSS_WRAPPER_FAULT: fault },
+      stdio: 'ignore',
+    });
+    t.after(() => child.kill('SIGKILL'));
+    await until(() => childrenOf(child.pid ?? 0).length === 1);
+    const [supervisor = 0] = childrenOf(child.pid ?? 0);
+    // A signal that comes before it has a handler is lost on pid 1.
+    await until(() => {
+      if (child.exitCode === null && isAlive(supervisor)) process.kill(supervisor, 'SIGTERM');
+      return child.exitCode !== null;
+    });
+    assert.equal(child.exitCode, 0);
   });
 });
