@@ -83,7 +83,11 @@ export function createFairLine<J extends Placed>(): FairLine<J> {
 
   /** The job of the source that may run; what cannot for its turn is next to have it. */
   function nextOf(source: Source<J>): J | undefined {
-    for (const [turn, [job]] of source.waiting) if (turns.ask(turn, source)) return job;
+    for (const [turn, jobs] of source.waiting) {
+      if (!turns.ask(turn, source)) continue;
+      const [job] = jobs;
+      return job;
+    }
     return undefined;
   }
 

@@ -24,8 +24,9 @@ export function createTurns<S>(): Turns<S> {
   function isFree(name: string | undefined, source: S): boolean {
     const turn = name === undefined ? undefined : turns.get(name);
     if (turn === undefined) return true;
+    if (turn.taken) return false;
     const [first = source] = turn.next;
-    return !turn.taken && first === source;
+    return first === source;
   }
 
   function change(name: string | undefined, how: (turn: Turn<S>) => void): void {
