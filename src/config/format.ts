@@ -49,6 +49,15 @@ const PLAIN = `at most ${LONGEST_TEXT} bytes without control characters`;
 export const text: Format<string> = { ...textThat(`text of ${PLAIN}`, 'TEXT', () => true), obvious: true };
 export const path: Format<string> = { ...textThat(`a path of ${PLAIN}`, 'PATH', () => true), obvious: true };
 
+const LONGEST_ISSUER = 1024;
+
+/** It travels in every token. */
+export const issuer = textThat(
+  `text of at most ${LONGEST_ISSUER} bytes without control characters`,
+  'TEXT',
+  (value) => Buffer.byteLength(value) <= LONGEST_ISSUER,
+);
+
 /** A file name in the directory of PAM's services: a slash would lead out of it. */
 export const serviceName = textThat(
   'the name of a PAM service: 1 to 255 bytes without a slash',

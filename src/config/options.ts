@@ -4,6 +4,7 @@ import {
   boolean,
   duration,
   type Format,
+  issuer,
   list,
   namePrefix,
   oneOf,
@@ -95,7 +96,7 @@ export const options = {
     doc: 'Answer a review with no where token and review share no audience, rather than leave the judgement to kube-apiserver.',
     example: 'true',
   }),
-  'server-name': option(text, '', {
+  'server-name': option(issuer, '', {
     environment: 'PAMHOOK_SERVERNAME',
     doc: 'Issuer written into tokens (the iss claim) and wanted in them. Empty: none, and not checked.',
     example: 'pamhook.example.org',

@@ -164,7 +164,7 @@ test('a boolean flag never eats the next argument, any other takes it even with 
 test('a flag whose value was left out does not show or swallow the next one', () => {
   for (const next of ['-signing-key', '-signing-key=hunter2', '--signing-key=hunter2', '-signing-key hunter2']) {
     const { message } = faultOf(['-server-name', next, 'hunter2']);
-    assert.equal(message, 'flag -server-name needs a value: text of at most 8192 bytes without control characters');
+    assert.equal(message, 'flag -server-name needs a value: text of at most 1024 bytes without control characters');
   }
   for (const name of ['bind-port', 'pam-timeout', 'log-format']) {
     const { message } = faultOf([...REQUIRED, `-${name}`, '-singing-key=hunter2']);
@@ -254,12 +254,17 @@ test('durations are bounded and need a unit', () => {
 });
 
 test('texts are bounded and without control characters', () => {
-  assert.equal(settings(['-server-name', 'x'.repeat(8192)]).serverName.length, 8192);
-  assert.match(
-    faultOf(['-server-name', 'x'.repeat(8193)]).message,
-    /^flag -server-name must be text of at most 8192 bytes/,
-  );
+  assert.equal(settings(['-run-as', 'x'.repeat(8192)]).runAs?.length, 8192);
+  assert.match(faultOf(['-run-as', 'x'.repeat(8193)]).message, /^flag -run-as must be text of at most 8192 bytes/);
   assert.match(faultOf(['-cert-file', 'a\u0000b']).message, /without control characters, not "a\\u0000b"$/);
+});
+
+test('server-name is as long as the processes take it from each other', () => {
+  assert.equal(settings(['-server-name', 'ä'.repeat(512)]).serverName.length, 512);
+  assert.match(
+    faultOf(['-server-name', `${'ä'.repeat(512)}x`]).message,
+    /^flag -server-name must be text of at most 1024 bytes/,
+  );
 });
 
 test('pam-service-name is one file name', () => {
