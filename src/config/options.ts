@@ -62,12 +62,12 @@ export const options = {
   }),
   'cert-file': optional(path, {
     environment: 'PAMHOOK_TLS_CERT_FILE',
-    doc: "Required. PEM file with the server's certificate, followed by the intermediate ones.",
+    doc: "Required. PEM file with the server's certificate, followed by the intermediate ones; at most 48 KiB.",
     example: '/etc/pamhook/tls.crt',
   }),
   'key-file': optional(path, {
     environment: 'PAMHOOK_TLS_KEY_FILE',
-    doc: 'Required. PEM file with the private key of the certificate.',
+    doc: 'Required. PEM file with the private key of the certificate; at most 16 KiB.',
     example: '/etc/pamhook/tls.key',
   }),
   'signing-key': optional(text, {

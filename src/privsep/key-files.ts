@@ -5,17 +5,18 @@ import type { Settings } from '../config/settings.js';
 import { ConfigurationError } from '../errors.js';
 import { checkCertificate } from '../keys/certificate.js';
 import { type FileMode, keyFilePermissionFault, keyFilePermissionWarning } from '../keys/key-file-permission.js';
-import { parseSigningKey, parseVerificationKey } from '../keys/key-material.js';
+import { parseSigningKey, parseVerificationKey, type SigningMaterial } from '../keys/key-material.js';
 import type { Logger } from '../log/logger.js';
 import type { Native } from '../native/native.js';
 import { Secret } from '../secret.js';
 import { keyFrameOf } from './key-frame.js';
 import type { KeySet } from './live-keys.js';
-import { type FrontConfiguration, type KeyFrame, MAX_VERIFICATION_KEYS } from './protocol.js';
+import { type FrontConfiguration, type KeyFrame, MAX_CERTIFICATE, MAX_KEY, MAX_VERIFICATION_KEYS } from './protocol.js';
 
-/** Bytes of a certificate or key file, at most. */
-const MAX_FILE = 64 * 1024;
 const VERIFICATION = 'verification-key-files';
+/** Bytes of a file of keys, at most; of those that travel as they are, what the protocol takes. */
+const MAX_FILE = 64 * 1024;
+const MAX_BYTES: Readonly<Record<string, number>> = { 'cert-file': MAX_CERTIFICATE, 'key-file': MAX_KEY };
 
 export interface Reading {
   readonly native: Native;
@@ -62,7 +63,13 @@ export function parseSigning(
 ): { signing: KeyFrame; verification: KeyFrame } {
   const { signing, verification, warnings } = parseSigningKey(bytes, origin);
   for (const warning of warnings) log.warn(warning);
-  return { signing: keyFrameOf(signing), verification: keyFrameOf(verification) };
+  return { signing: fitting(signing, origin), verification: fitting(verification, origin) };
+}
+
+/** A key has the size of its file or less; but for an HMAC secret, which travels in base64. */
+function fitting(material: SigningMaterial, origin: string): KeyFrame {
+  if (material.key.length <= MAX_KEY) return keyFrameOf(material);
+  throw new ConfigurationError(`${origin}: a key or secret larger than 12 KiB`, 'make a new key: pamhook keys rotate');
 }
 
 /** Throws ConfigurationError. */
@@ -117,12 +124,13 @@ function kindOfFile(path: string): 'file' | 'directory' | 'nothing' | 'other' {
 
 function readVerificationKey(file: string, reading: Reading): KeyFrame {
   const { bytes, stat } = readKeyFile(file, VERIFICATION, reading);
-  const { verification, warnings } = parseVerificationKey(bytes, `${VERIFICATION} ${file}`);
+  const origin = `${VERIFICATION} ${file}`;
+  const { verification, warnings } = parseVerificationKey(bytes, origin);
   bytes.fill(0);
   // A public key is for everybody; an HMAC secret signs.
   if (verification.algorithm === 'HS256') checkPermissions(file, VERIFICATION, stat, reading.log);
   for (const warning of warnings) reading.log.warn(warning);
-  return keyFrameOf(verification);
+  return fitting(verification, origin);
 }
 
 function readPrivate(file: string, option: string, reading: Reading): Buffer {
@@ -145,18 +153,19 @@ export function readKeyFile(
   option: string,
   { native }: Pick<Reading, 'native'>,
 ): { bytes: Buffer; stat: FileMode } {
+  const most = MAX_BYTES[option] ?? MAX_FILE;
   let fd: number | undefined;
   try {
     fd = openSync(file, 'r');
-    const bytes = native.secretBuffer(MAX_FILE + 1);
+    const bytes = native.secretBuffer(most + 1);
     const length = readWhole(fd, bytes);
-    if (length <= MAX_FILE) return { stat: fstatSync(fd), bytes: bytes.subarray(0, length) };
+    if (length <= most) return { stat: fstatSync(fd), bytes: bytes.subarray(0, length) };
   } catch (fault) {
     throw unreadable(file, option, fault);
   } finally {
     if (fd !== undefined) closeSync(fd);
   }
-  throw new ConfigurationError(`${option} ${file}: larger than 64 KiB`, 'name the right file');
+  throw new ConfigurationError(`${option} ${file}: larger than ${most / 1024} KiB`, 'name the right file');
 }
 
 function unreadable(path: string, option: string, cause: unknown): ConfigurationError {

@@ -29,8 +29,13 @@ const keyId = text(128);
 /** Logs are written by every process itself, to the standard error it inherits. */
 const logging = object({ format: oneOf('text', 'json'), verbosity: whole(0, 100) });
 
+/** Bytes of the file with the certificate and its chain. */
+export const MAX_CERTIFICATE = 48 * 1024;
+/** Bytes of a private key in PEM. */
+export const MAX_KEY = 16 * 1024;
+
 /** A key as it travels: PEM, or the bytes of an HMAC secret. */
-const keyMaterial = object({ algorithm, kid: keyId, key: secret(16 * 1024) });
+const keyMaterial = object({ algorithm, kid: keyId, key: secret(MAX_KEY) });
 export type KeyFrame = Of<typeof keyMaterial>;
 
 const account = object({ uid: whole(1, 2 ** 32 - 2), gid: whole(1, 2 ** 32 - 2) });
@@ -54,7 +59,7 @@ const token = object({
   }),
 });
 
-const tls = object({ cert: text(48 * 1024), key: secret(16 * 1024) });
+const tls = object({ cert: text(MAX_CERTIFICATE), key: secret(MAX_KEY) });
 
 /** Of `verification-key-files`. */
 export const MAX_VERIFICATION_KEYS = 16;

@@ -7,8 +7,8 @@ import { ConfigurationError } from '#src/errors.js';
 import { parseSigningKey } from '#src/keys/key-material.js';
 import type { Logger } from '#src/log/logger.js';
 import { loadNative } from '#src/native/binding.js';
-import { readVerificationKeys } from '#src/privsep/key-files.js';
-import { MAX_VERIFICATION_KEYS } from '#src/privsep/protocol.js';
+import { readKeyFile, readVerificationKeys } from '#src/privsep/key-files.js';
+import { MAX_CERTIFICATE, MAX_KEY, MAX_VERIFICATION_KEYS } from '#src/privsep/protocol.js';
 import { scratchDirectory } from '../harness/scratch.js';
 import { es256, es384, generateEc, hs256, pkcs8, rs256 } from '../keys/generated-keys.js';
 
@@ -36,6 +36,25 @@ function faultOf(...paths: string[]): ConfigurationError {
   }
   throw new assert.AssertionError({ message: 'no fault' });
 }
+
+it('files are as large as the processes take them from each other', (t) => {
+  const dir = directory(t, { small: 's'.repeat(12_288), large: 's'.repeat(12_289) });
+  assert.equal(readKids(join(dir, 'small')).kids.length, 1);
+  assert.match(faultOf(join(dir, 'large')).message, /^verification-key-files .*larger than 12 KiB$/);
+  for (const [option, most] of [
+    ['cert-file', MAX_CERTIFICATE],
+    ['key-file', MAX_KEY],
+    ['signing-key-file', 65_536],
+  ] as const) {
+    const file = join(dir, option);
+    writeFileSync(file, Buffer.alloc(most));
+    assert.equal(readKeyFile(file, option, { native }).bytes.length, most);
+    writeFileSync(file, Buffer.alloc(most + 1));
+    assert.throws(() => readKeyFile(file, option, { native }), {
+      message: `${option} ${file}: larger than ${most / 1024} KiB`,
+    });
+  }
+});
 
 const publicKey = (key: typeof es256) => key.parsed.verification.key;
 
