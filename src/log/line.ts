@@ -43,9 +43,10 @@ function jsonField([name, value]: Field, limit: number): string {
 }
 
 function textField([name, value]: Field, limit: number): string {
-  const key = BARE.test(name) ? name : quoted(name);
+  const short = cut(name, LONGEST_NAME);
+  const key = BARE.test(short) ? short : quoted(short);
   const shown = typeof value === 'string' && BARE.test(value) ? cut(value, limit) : jsonValue(value, limit);
-  return `${cut(key, LONGEST_NAME)}=${shown}`;
+  return `${key}=${shown}`;
 }
 
 function jsonValue(value: LineValue, limit: number): string {
