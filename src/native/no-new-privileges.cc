@@ -59,6 +59,14 @@ constexpr uint32_t kDenied[] = {SYS_execve,
                                 SYS_io_uring_setup,
                                 SYS_io_uring_register};
 
+// Threads are all that may be made, by clone: a process that left the session would outlive this one and the
+// supervisor.
+#ifdef SYS_fork
+const std::vector<uint32_t> kForks = {SYS_fork, SYS_vfork};
+#else
+const std::vector<uint32_t> kForks;
+#endif
+
 constexpr uint32_t kNamespaces =
     CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET;
 constexpr uint32_t kOtherAbi = 0x40000000;  // x32 on x86_64; no system call of aarch64 has such a number
@@ -97,11 +105,13 @@ Filter MakeFilter() {
   filter.Load(offsetof(seccomp_data, nr));
   filter.When(BPF_JGE, kOtherAbi, kRefuse);
   for (uint32_t number : kDenied) filter.When(BPF_JEQ, number, kRefuse);
+  for (uint32_t number : kForks) filter.When(BPF_JEQ, number, kRefuse);
   // Its flags lie in memory, out of a filter's sight; glibc then falls back to clone.
   filter.When(BPF_JEQ, SYS_clone3, SECCOMP_RET_ERRNO | ENOSYS);
-  filter.SkipUnless(BPF_JEQ, SYS_clone, 3);
+  filter.SkipUnless(BPF_JEQ, SYS_clone, 5);
   filter.Load(offsetof(seccomp_data, args[0]));
   filter.When(BPF_JSET, kNamespaces, kRefuse);
+  filter.Unless(BPF_JSET, CLONE_THREAD, kRefuse);
   filter.Return(SECCOMP_RET_ALLOW);
   return filter;
 }

@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadNative } from '#src/native/binding.js';
 import { evaluate } from '../harness/child.js';
+import { compileShared } from '../harness/compile.js';
+import { scratchDirectory } from '../harness/scratch.js';
 
 const root = process.getuid?.() === 0;
 const needsRoot = { skip: root ? false : 'needs root' };
@@ -44,6 +46,18 @@ test('setNoNewPrivileges() binds threads that run already, and no program can be
     here: 'EPERM',
     there: 'EPERM',
   });
+});
+
+test('after setNoNewPrivileges() there is no second process, whichever way one is asked for', async (t) => {
+  const directory = scratchDirectory(t);
+  const library = compileShared(directory, 'forking.c');
+  const script = `const tried = () => {
+      try { process.dlopen({ exports: {} }, ${JSON.stringify(library)}); } catch {}
+      return process.env.TRIED;
+    };
+    native.setNoNewPrivileges();
+    console.log(JSON.stringify(tried()));`;
+  assert.match(String(await evaluate(script, ordinary)), /^fork EPERM(?:, [a-z ]+ EPERM)+$/);
 });
 
 test('after setNoNewPrivileges() threads, sockets, files and lookups work on', async () => {
