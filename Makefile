@@ -35,7 +35,7 @@ PROPERTY_TESTS = $(patsubst test/%.ts,build/test/%.js,$(shell grep -rl --include
 # A test that hangs is to fail, not to hold up the others.
 NODE_TEST = node --test --test-timeout=300000 --test-reporter=spec
 
-.PHONY: run build test test-root test-user test-asan test-nodes nodes check lint docs format clean \
+.PHONY: run build test test-root test-user test-asan test-nodes soak nodes check lint docs format clean \
 	fuzz fuzz-native fuzz-properties fuzz-short fuzz-corpus packages packages-run packages-test packages-check packages-fuzz compile compile-tests
 
 run: build packages-run
@@ -76,6 +76,10 @@ fuzz-short: $(FUZZ_TARGETS)
 # Makes the corpus that is kept anew, as small as it can be, out of itself and what `make fuzz` found out.
 fuzz-corpus: $(FUZZ_TARGETS)
 	scripts/fuzz-corpus.sh $(FUZZ_TARGETS)
+
+# One daemon under load, attack and failure, for SOAK_SECONDS (600); as root in a root that is thrown away. Not a part of .ci/run.
+soak: packages-test build compile-tests
+	node build/test/soak/soak.js
 
 # The supported Nodes, as build/nodes/<major>/bin/node.
 nodes:

@@ -6,8 +6,8 @@ import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
 import { type Agent, type RequestOptions, request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import type { Ending } from '../harness/scratch.js';
 
 export const MAIN = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url));
 export const isRoot = process.getuid?.() === 0;
@@ -44,7 +44,7 @@ export const ALICES_GROUPS = ['alice:x:20001:', 'developers:x:20002:alice'];
 export const MATRIX_SERVICE = ['auth required MATRIX', 'account required MATRIX'];
 
 /** A directory with everything a daemon needs; gone when the test ends. */
-export async function setScene(t: TestContext, options: SceneOptions = {}): Promise<Scene> {
+export async function setScene(t: Ending, options: SceneOptions = {}): Promise<Scene> {
   const dir = mkdtempSync(join(tmpdir(), 'pamhook-test-'));
   t.after(() => rmSync(dir, { recursive: true, force: true }));
   // The front looks users up after its drop, and so must reach the files of nss_wrapper.
@@ -182,7 +182,7 @@ export interface Review {
 
 /** Starts a daemon and waits until it serves; it is gone when the test ends. */
 export async function startDaemon(
-  t: TestContext,
+  t: Ending,
   scene: Scene,
   flags: readonly string[] = [],
   env: NodeJS.ProcessEnv = {},

@@ -2,16 +2,16 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 import { type Answer, auditLines, type Scene, setScene } from '../daemon/daemon-harness.js';
 import { ROOT } from '../harness/child.js';
+import type { Ending } from '../harness/scratch.js';
 import { outside } from '../harness/throw-away-root.js';
 
 export const PASSWORD = 'Passw0rd!';
 export const EXAMPLES = join(ROOT, 'pam.d-examples');
 
 /** A scene without wrapped accounts and without a directory of PAM services: the machine's own are meant. */
-export async function setMachine(t: TestContext): Promise<Scene> {
+export async function setMachine(t: Ending): Promise<Scene> {
   const scene = await setScene(t);
   const at = scene.flags.indexOf('-pam-config-dir');
   return { ...scene, env: { PATH: process.env['PATH'] }, flags: scene.flags.toSpliced(at, 2) };
