@@ -2,8 +2,8 @@
 
 export type KeyEncoding = 'pem' | 'der' | 'jwk' | 'ssh' | 'secret';
 
-/** Also what a marker is when its dashes were lost on the way. */
-const pemMarker = /-----(?:BEGIN|END)\b|\b(?:BEGIN|END) [A-Z0-9 ]*(?:KEY|CERTIFICATE)\b/;
+/** Also what a marker is when its dashes, and the ends of lines around it, were lost on the way. */
+const pemMarker = /-----(?:BEGIN|END)\b|(?:BEGIN|END) [A-Z0-9 ]*(?:KEY|CERTIFICATE)/;
 
 export function encodingOf(contents: Buffer): KeyEncoding {
   // Without NULs, so that a PEM file saved as UTF-16 is still seen to be one.
