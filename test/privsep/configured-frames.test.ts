@@ -122,7 +122,15 @@ test('a configuration is taken by the front and the workers, or the daemon does 
       try {
         const invocation = readSettings({ argv, env: {} });
         assert.ok('settings' in invocation);
-        const around = { native, log: silent, logFormat: 'json' as const, isRoot: true, pid: 1, now: () => now };
+        const around = {
+          native,
+          log: silent,
+          logFormat: 'json' as const,
+          isRoot: true,
+          pid: 1,
+          now: () => now,
+          handedOver: undefined,
+        };
         const { front, worker } = await prepare(invocation.settings, around);
         assert.deepEqual([takenBy(toFront, front), takenBy(toWorker, worker)], [undefined, undefined]);
         started += 1;
