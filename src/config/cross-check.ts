@@ -67,6 +67,24 @@ export function warningsAbout(values: OptionValues, sources: Sources): string[] 
     .filter((name) => sources.has(name) && !values['review-account-check'])
     .map((name) => placed(name, sources));
   if (idle.length > 0) warnings.push(`without effect, since review-account-check is off: ${idle.join(', ')}`);
+  warnings.push(...warningsAboutLimits(values, sources));
+  return warnings;
+}
+
+const LIMITS = [
+  'login-free-failures',
+  'login-max-wait',
+  'login-failures-per-hour',
+  'source-free-failures',
+  'source-failures-per-hour',
+] as const;
+
+function warningsAboutLimits(values: OptionValues, sources: Sources): string[] {
+  const warnings: string[] = [];
+  if (values['login-limits'] === 'off') {
+    const idle = LIMITS.filter((name) => sources.has(name)).map((name) => placed(name, sources));
+    if (idle.length > 0) warnings.push(`without effect, since login-limits is off: ${idle.join(', ')}`);
+  }
   return warnings;
 }
 

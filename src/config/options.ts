@@ -167,6 +167,36 @@ export const options = {
     doc: 'A refused login is answered this long after it began, or at a whole multiple, so that the time tells nothing.',
     example: '2500ms',
   }),
+  'login-limits': option(oneOf('on', 'off'), 'on', {
+    environment: 'PAMHOOK_LOGIN_LIMITS',
+    doc: 'Whether failed logins are limited: by account and source, and by source; docs/login-limits.md has the rule.',
+    example: 'off',
+  }),
+  'login-free-failures': option(wholeNumber(1, 1_000), 5, {
+    environment: 'PAMHOOK_LOGIN_FREE_FAILURES',
+    doc: 'Failed logins of one account from one source before the next must wait: a second, then twice as long each time.',
+    example: '10',
+  }),
+  'login-max-wait': option(duration(SECOND, HOUR), 15 * SECOND, {
+    environment: 'PAMHOOK_LOGIN_MAX_WAIT',
+    doc: 'Longest of these waits.',
+    example: '1m',
+  }),
+  'login-failures-per-hour': option(wholeNumber(1, 10_000), 100, {
+    environment: 'PAMHOOK_LOGIN_FAILURES_PER_HOUR',
+    doc: 'Most failed logins of one account from one source in an hour.',
+    example: '50',
+  }),
+  'source-free-failures': option(wholeNumber(1, 10_000), 100, {
+    environment: 'PAMHOOK_SOURCE_FREE_FAILURES',
+    doc: 'Failed logins from one source, of all accounts together, before the next must wait.',
+    example: '500',
+  }),
+  'source-failures-per-hour': option(wholeNumber(1, 10_000), 1_000, {
+    environment: 'PAMHOOK_SOURCE_FAILURES_PER_HOUR',
+    doc: 'Most failed logins from one source in an hour, of all accounts together.',
+    example: '5000',
+  }),
   'run-as': optional(text, {
     environment: 'PAMHOOK_RUN_AS',
     doc: 'Account of the process that faces the network. Unset: pamhook if there is such an account, else nobody.',

@@ -10,7 +10,7 @@ import type { RawValue } from './format.js';
 import { readOptionValue } from './option-value.js';
 import { type OptionName, type OptionValues, optionNamed, optionNames } from './options.js';
 import { printConfig } from './print-config.js';
-import type { Settings } from './settings.js';
+import type { LoginLimitSettings, Settings } from './settings.js';
 import { placeOf, type Source } from './source.js';
 
 export interface Given {
@@ -149,6 +149,7 @@ function settingsFrom(values: OptionValues): Settings {
     pamTimeout: values['pam-timeout'],
     loginQueue: values['login-queue'],
     refusalDelay: values['refusal-delay'],
+    loginLimits: values['login-limits'] === 'off' ? undefined : loginLimitsFrom(values),
     shutdownGracePeriod: values['shutdown-grace-period'],
     identityCacheTtl: values['identity-cache-ttl'],
     identityStaleFor: values['identity-stale-for'],
@@ -158,5 +159,15 @@ function settingsFrom(values: OptionValues): Settings {
     logFormat: values['log-format'],
     auditLog: values['audit-log'],
     verbosity: values.v,
+  };
+}
+
+function loginLimitsFrom(values: OptionValues): LoginLimitSettings {
+  return {
+    freeFailures: values['login-free-failures'],
+    maxWait: values['login-max-wait'],
+    failuresPerHour: values['login-failures-per-hour'],
+    sourceFreeFailures: values['source-free-failures'],
+    sourceFailuresPerHour: values['source-failures-per-hour'],
   };
 }

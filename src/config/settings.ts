@@ -35,6 +35,8 @@ export interface Settings {
   /** Logins that may wait for a PAM worker. */
   readonly loginQueue: number;
   readonly refusalDelay: number;
+  /** undefined: no limits. */
+  readonly loginLimits: LoginLimitSettings | undefined;
   readonly shutdownGracePeriod: number;
   readonly identityCacheTtl: number;
   readonly identityStaleFor: number;
@@ -46,4 +48,13 @@ export interface Settings {
   /** `-`: standard output; else a file. */
   readonly auditLog: string;
   readonly verbosity: number;
+}
+
+/** How many failed logins may be tried, of one account from one source and of all accounts from one source. */
+export interface LoginLimitSettings {
+  readonly freeFailures: number;
+  readonly maxWait: number;
+  readonly failuresPerHour: number;
+  readonly sourceFreeFailures: number;
+  readonly sourceFailuresPerHour: number;
 }

@@ -22,6 +22,8 @@ export interface Bounds {
   readonly jsonDepth: number;
   readonly reviewAudiences: number;
   readonly furtherResponses: number;
+  readonly throttledHold: number;
+  readonly throttledHeld: number;
 }
 
 export const bounds: Bounds = {
@@ -46,6 +48,8 @@ export const bounds: Bounds = {
   jsonDepth: 64,
   reviewAudiences: 1000,
   furtherResponses: 8,
+  throttledHold: 1_000,
+  throttledHeld: 64,
 };
 
 /** What each bound limits, and what a client meets beyond it. */
@@ -70,4 +74,6 @@ export const boundMeanings: Readonly<Record<keyof Bounds, string>> = {
   jsonDepth: 'levels of arrays and objects in a TokenReview, or in the JSON body of a login; then 400',
   reviewAudiences: 'entries of `spec.audiences`; then 400',
   furtherResponses: '`X-Pamhook-Response` headers; then 400',
+  throttledHold: 'for which an answer of 429 is held back',
+  throttledHeld: 'answers of 429 held back at once for one source; beyond, the connection is closed',
 };

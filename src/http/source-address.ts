@@ -1,4 +1,5 @@
-/** Whom a connection comes from, as limits, logs and PAM_RHOST name it; the front reads it from the socket alone. */
+/** Whom a request comes from, as limits, logs and PAM_RHOST name it; used by the front, and by the supervisor for what the front tells. */
+import { isIP, SocketAddress } from 'node:net';
 
 const IPV4_MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 
@@ -6,6 +7,13 @@ const IPV4_MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 export function sourceAddress(remoteAddress: string | undefined): string | undefined {
   const address = remoteAddress?.split('%', 1)[0];
   return address?.replace(IPV4_MAPPED, '$1');
+}
+
+/** An address as sourceAddress() would have it, however it is spelt; undefined for what is no address, or has a zone id. */
+export function numericAddress(text: string): string | undefined {
+  const family = isIP(text);
+  if (family === 0 || text.includes('%')) return undefined;
+  return family === 4 ? text : sourceAddress(new SocketAddress({ address: text, family: 'ipv6' }).address);
 }
 
 /** What counts as one source: an IPv4 address, or the /64 of an IPv6 address, since one host usually holds all of it. */

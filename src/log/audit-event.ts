@@ -10,6 +10,8 @@ export const auditEvents = {
   'token.refused': 'a login was refused: how many responses were sent, PAM code, stage, and the reason the client saw',
   'token.prompted': 'PAM asked for more responses than the client sent: an attempt as much as a refused one',
   'token.unavailable': 'a login could not be checked (none is written for one given up before PAM was asked)',
+  'token.throttled':
+    'logins turned away before PAM, after too many failures, counted by user and source over ten seconds; without user: of further names from there',
   'review.refused': 'reviews answered with no, counted by reason and source over ten seconds',
   'review.unavailable': 'reviews that could not be checked, counted by error code and source over ten seconds',
 } as const satisfies Record<string, string>;

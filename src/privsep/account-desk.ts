@@ -21,6 +21,7 @@ export function createAccountDesk({ pool, limit, answer }: AccountDeskOptions): 
   const open = createOpenJobs(pool, limit);
   return {
     take({ id, username }) {
+      open.reserve(id, 'check-account');
       open.submit(id, {
         verb: 'check-account',
         about: { user: username },

@@ -1,11 +1,13 @@
 /** Takes logins from the front to the PAM workers, audits what came of them, and answers the front; one desk for each front, in the supervisor. */
 import { type ErrorCode, PamhookError } from '../errors.js';
-import { sourceNetwork } from '../http/source-address.js';
 import type { AuditEvent } from '../log/audit-event.js';
 import type { Logger, ProcessName } from '../log/logger.js';
+import type { Admission, AttemptOutcome, LoginLimits } from '../token/login-limits.js';
 import { fitsInFrame } from './channel.js';
+import { attemptOf } from './login-attempt.js';
 import { createOpenJobs } from './open-jobs.js';
 import { type IssueFrame, type IssueResultFrame, type LoginFrame, MAX_ID, type ToFront } from './protocol.js';
+import type { ThrottledLogin } from './throttle-counter.js';
 import { turnOf } from './turn.js';
 import type { JobResult, WorkerPool } from './worker-pool.js';
 
@@ -23,6 +25,9 @@ export type Audit = (event: AuditEvent, process: ProcessName, pid: number) => vo
 
 export interface DeskOptions {
   readonly pool: WorkerPool;
+  /** Outlive the front: its death must not clear a count. */
+  readonly limits: LoginLimits;
+  readonly throttled: { count(login: ThrottledLogin): void };
   /** Logins the front may have open; and as many account checks, if it may have any. */
   readonly limit: number;
   readonly answer: (frame: ToFront) => void;
@@ -34,12 +39,24 @@ export interface DeskOptions {
 
 type LoginResultFrame = Extract<ToFront, { kind: 'login-result' }>;
 
-export function createLoginDesk({ pool, limit, answer, audit, log, refusalDelay }: DeskOptions): LoginDesk {
+type Admitted = Extract<Admission, { admitted: true }>;
+
+export function createLoginDesk(options: DeskOptions): LoginDesk {
+  const { pool, limits, throttled, limit, answer, audit, log, refusalDelay } = options;
   const open = createOpenJobs(pool, limit);
 
-  function finish(frame: LoginFrame, outcome: JobResult<'issue'>): void {
+  function finish(frame: LoginFrame, admission: Admitted, outcome: JobResult<'issue'>): void {
+    admission.settle(attemptOutcome(outcome));
+    conclude(frame, turnedAway(outcome) ? unavailable(frame.id, outcome.unavailable) : audited(frame, outcome));
+  }
+
+  function turnAway(frame: LoginFrame, retryAfter: number): void {
+    throttled.count({ source: frame.source, user: frame.username });
+    conclude(frame, { kind: 'login-result', id: frame.id, outcome: 'throttled', retryAfter });
+  }
+
+  function conclude(frame: LoginFrame, result: LoginResultFrame): void {
     for (const response of frame.responses) response.wipe();
-    const result = turnedAway(outcome) ? unavailable(frame.id, outcome.unavailable) : audited(frame, outcome);
     if (open.close(frame.id)) answer(result);
   }
 
@@ -61,18 +78,41 @@ export function createLoginDesk({ pool, limit, answer, audit, log, refusalDelay 
     take(frame) {
       // Found out when it is sent to a worker, it would be the worker that ends for it.
       if (!fitsInFrame(issueFrame(MAX_ID, frame))) throw new PamhookError('ERR_PROTOCOL', 'a login is too large');
+      open.reserve(frame.id, 'issue');
+      const attempt = attemptOf(frame);
+      const admission = limits.admit(attempt);
+      if (!admission.admitted) {
+        turnAway(frame, admission.retryAfter);
+        return;
+      }
+      // Who else is to be asked is asked here: the place is kept meanwhile, and what is submitted after a cancel is answered at once.
       open.submit(frame.id, {
         verb: 'issue',
-        source: sourceNetwork(frame.source),
+        source: attempt.source,
         turn: turnOf(frame.username),
         about: { requestId: frame.requestId },
         frame: (jobId) => issueFrame(jobId, frame),
-        finish: (outcome: JobResult<'issue'>) => finish(frame, outcome),
+        finish: (outcome: JobResult<'issue'>) => finish(frame, admission, outcome),
       });
     },
     cancel: open.cancel,
     abandon: open.abandon,
   };
+}
+
+/** A further response that is missing is a try at the password all the same: the prompt may have confirmed it. */
+function attemptOutcome(outcome: JobResult<'issue'>): AttemptOutcome {
+  if ('unavailable' in outcome) return 'neutral';
+  switch (outcome.result.outcome) {
+    case 'issued':
+      return 'succeeded';
+    case 'refused':
+      return outcome.result.reason === undefined ? 'failed' : 'neutral';
+    case 'prompted':
+      return 'failed';
+    case 'unavailable':
+      return 'neutral';
+  }
 }
 
 function issueFrame(id: number, { kind: _, id: __, ...request }: LoginFrame): IssueFrame {

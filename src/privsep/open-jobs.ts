@@ -3,7 +3,9 @@ import { PamhookError } from '../errors.js';
 import type { Job, WorkerPool } from './worker-pool.js';
 
 export interface OpenJobs {
-  /** Throws ERR_PROTOCOL for an id not larger than the last, and for more jobs than the limit at once. */
+  /** Takes the id for a job that comes later. Throws ERR_PROTOCOL for an id not larger than the last, and for more than the limit at once. */
+  reserve(id: number, verb: Job['verb']): void;
+  /** The job of a reserved id; answered ERR_LOGIN_QUEUE_FULL when nobody waits for it any more. */
   submit(id: number, job: Job): void;
   /** Whether the front still waits for it; from now on it does not. */
   close(id: number): boolean;
@@ -14,30 +16,38 @@ export interface OpenJobs {
 }
 
 export function createOpenJobs(pool: WorkerPool, limit: number): OpenJobs {
-  const open = new Map<number, Job>();
+  const open = new Map<number, Job | 'reserved' | 'cancelled'>();
   let lastId = 0;
-  let submitted = 0;
+  let reserved = 0;
   let cancelled = 0;
   return {
-    submit(id, job) {
+    reserve(id, verb) {
       if (id <= lastId) throw new PamhookError('ERR_PROTOCOL', 'an id came twice, or late');
-      if (open.size >= limit) throw new PamhookError('ERR_PROTOCOL', `more than ${limit} jobs at once: ${job.verb}`);
-      open.set(id, job);
+      if (open.size >= limit) throw new PamhookError('ERR_PROTOCOL', `more than ${limit} jobs at once: ${verb}`);
+      open.set(id, 'reserved');
       lastId = id;
-      submitted += 1;
+      reserved += 1;
+    },
+    submit(id, job) {
+      if (open.get(id) !== 'reserved') {
+        job.finish({ unavailable: 'ERR_LOGIN_QUEUE_FULL', elapsed: 0 });
+        return;
+      }
+      open.set(id, job);
       pool.submit(job);
     },
     close: (id) => open.delete(id),
     cancel(id) {
       cancelled += 1;
-      if (cancelled > submitted) throw new PamhookError('ERR_PROTOCOL', 'more is cancelled than was asked for');
+      if (cancelled > reserved) throw new PamhookError('ERR_PROTOCOL', 'more is cancelled than was asked for');
       const job = open.get(id);
-      if (job !== undefined) pool.cancel(job);
+      if (job === 'reserved') open.set(id, 'cancelled');
+      else if (typeof job === 'object') pool.cancel(job);
     },
     abandon() {
       const jobs = [...open.values()];
       open.clear();
-      for (const job of jobs) pool.cancel(job);
+      for (const job of jobs) if (typeof job === 'object') pool.cancel(job);
     },
   };
 }

@@ -111,6 +111,7 @@ const loginFields = {
   requestId: text(64),
   username: text(MAX_RESPONSE),
   responses: listOf(secret(MAX_RESPONSE), MAX_RESPONSES),
+  /** Whether it is the client's only the front knows: one that is captured may name any. */
   source: address(),
   lifetime: optional(whole(1, 60 * 525_600)),
   audience: optional(listed),
@@ -145,6 +146,7 @@ const loginResult = union('outcome', {
     elapsed: real(0, 2 ** 31),
   }),
   prompted: object({ kind: oneOf('login-result'), id, outcome: oneOf('prompted'), prompts }),
+  throttled: object({ kind: oneOf('login-result'), id, outcome: oneOf('throttled'), retryAfter: milliseconds }),
   unavailable: object(unavailableFields),
 });
 

@@ -1,6 +1,6 @@
 /** Shapes: small parsers that turn an unknown value from another process into a type, or throw. Used by all processes. */
-import { isIP } from 'node:net';
 import { PamhookError } from '../errors.js';
+import { numericAddress } from '../http/source-address.js';
 import { Secret } from '../secret.js';
 
 /** Parses a value, or throws a PamhookError with ERR_PROTOCOL that names `at`, never the value. */
@@ -24,12 +24,13 @@ export function oneOf<const T extends string>(...words: readonly T[]): Shape<T> 
   return (value, at) => words.find((word) => word === value) ?? broken(at, 'one of the known words');
 }
 
-/** A numeric IPv4 or IPv6 address, without a zone, or one of the given words. */
+/** A numeric IPv4 or IPv6 address, without a zone, brought to the one spelling that PAM and the limits know; or one of the given words. */
 export function address(...words: readonly string[]): Shape<string> {
-  return (value, at) =>
-    typeof value === 'string' && ((isIP(value) !== 0 && !value.includes('%')) || words.includes(value))
-      ? value
-      : broken(at, 'an address');
+  return (value, at) => {
+    const known =
+      typeof value === 'string' ? (numericAddress(value) ?? words.find((word) => word === value)) : undefined;
+    return known ?? broken(at, 'an address');
+  };
 }
 
 /** A whole number from `min` to `max`. */

@@ -5,6 +5,7 @@ import type { AuditEvent } from '../log/audit-event.js';
 import type { AuditLog } from '../log/audit-log.js';
 import type { Logger } from '../log/logger.js';
 import type { Native } from '../native/native.js';
+import { createLoginLimits, type LoginLimits, unlimited } from '../token/login-limits.js';
 import { startChild } from './child.js';
 import { createFrontKeeper, type FrontKeeper } from './front-keeper.js';
 import { admitLast, type Listening } from './listening.js';
@@ -13,6 +14,7 @@ import { refuseDebugger } from './privileges.js';
 import { fromFront, fromWorker } from './protocol.js';
 import { createReaper } from './reaper.js';
 import { type Prepared, prepare } from './startup.js';
+import { countThrottled } from './throttle-counter.js';
 import { createWorkerPool, type WorkerPool } from './worker-pool.js';
 
 /** Frames that a worker may leave unread: new keys, in a transaction that takes long. */
@@ -53,7 +55,7 @@ export async function supervise(settings: Settings, options: SupervisorOptions):
     reopen(audit, log);
     void reload();
   });
-  const { pool, keeper, reaping } = startProcesses(settings, prepared, audit, options);
+  const { pool, keeper, throttled, reaping } = startProcesses(settings, prepared, audit, options);
   const stopRequested = onStopSignal(log);
   try {
     await keeper.start();
@@ -66,6 +68,7 @@ export async function supervise(settings: Settings, options: SupervisorOptions):
     await stopRequested;
     appendOrLog(audit, { event: 'daemon.stopping' }, log);
     await stop({ keeper, pool }, prepared.listening, settings.shutdownGracePeriod, options);
+    throttled.stop();
     appendOrLog(audit, { event: 'daemon.stopped' }, log);
     return 0;
   } finally {
@@ -78,6 +81,7 @@ export async function supervise(settings: Settings, options: SupervisorOptions):
 interface Processes {
   readonly pool: WorkerPool;
   readonly keeper: FrontKeeper;
+  readonly throttled: { stop(): void };
   readonly reaping: NodeJS.Timeout;
 }
 
@@ -117,6 +121,7 @@ function startProcesses(
   });
   // One that gave up its place in the front for another may run already, and is open until it ends.
   const open = settings.loginQueue + settings.pamWorkers;
+  const throttled = countThrottled({ audit: (event) => append(audit, event), log });
   const keeper = createFrontKeeper({
     startFront: (events) =>
       startChild({
@@ -132,13 +137,19 @@ function startProcesses(
       }),
     configuration: prepared.front,
     pool,
+    limits: limitsOf(settings, now),
+    throttled,
     limit: open,
     audit: audit.append,
     log,
     refusalDelay: settings.refusalDelay,
     now,
   });
-  return { pool, keeper, reaping: setInterval(() => reaper.reapOrphans(), REAP_INTERVAL) };
+  return { pool, keeper, throttled, reaping: setInterval(() => reaper.reapOrphans(), REAP_INTERVAL) };
+}
+
+function limitsOf({ loginLimits }: Settings, now: () => number): LoginLimits {
+  return loginLimits === undefined ? unlimited : createLoginLimits({ rule: loginLimits, now });
 }
 
 /** While nothing has been started there is nothing to end; and pid 1 gets no signal for which it has no handler. */

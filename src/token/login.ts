@@ -39,7 +39,9 @@ export type LoginResult =
       readonly messages: readonly string[];
       readonly elapsed: number;
     }
-  | { readonly outcome: 'prompted'; readonly prompts: readonly Prompt[] };
+  | { readonly outcome: 'prompted'; readonly prompts: readonly Prompt[] }
+  /** Too many failures before it: PAM was not asked. `retryAfter`: milliseconds. */
+  | { readonly outcome: 'throttled'; readonly retryAfter: number };
 
 /** Rejects with UnavailableError when the question could not be answered; `signal` aborts when the client goes away. */
 export type Login = (request: LoginRequest, signal: AbortSignal) => Promise<LoginResult>;

@@ -75,6 +75,13 @@ test('readSettings() reads a command line of pam_hook', () => {
     pamTimeout: 30_000,
     loginQueue: 2048,
     refusalDelay: 3_000,
+    loginLimits: {
+      freeFailures: 5,
+      maxWait: 15_000,
+      failuresPerHour: 100,
+      sourceFreeFailures: 100,
+      sourceFailuresPerHour: 1_000,
+    },
     shutdownGracePeriod: 20_000,
     identityCacheTtl: 10_000,
     identityStaleFor: 300_000,
@@ -384,6 +391,24 @@ test('options of the account check that have no effect without it are warned of'
     'without effect, since review-account-check is off: flag -account-check-service, flag -account-check-ttl',
   ]);
   assert.deepEqual(serving([...given, '-review-account-check']).warnings, []);
+});
+
+test('limits on logins are set one by one, or off, and then those given are warned of', () => {
+  const given = ['-login-free-failures', '1', '-login-max-wait', '1m', '-source-failures-per-hour', '10'];
+  const { settings, warnings } = serving([...REQUIRED, ...given]);
+  assert.deepEqual(settings.loginLimits, {
+    freeFailures: 1,
+    maxWait: 60_000,
+    failuresPerHour: 100,
+    sourceFreeFailures: 100,
+    sourceFailuresPerHour: 10,
+  });
+  assert.deepEqual(warnings, []);
+  const off = serving([...REQUIRED, ...given, '-login-limits', 'off']);
+  assert.equal(off.settings.loginLimits, undefined);
+  assert.deepEqual(off.warnings, [
+    'without effect, since login-limits is off: flag -login-free-failures, flag -login-max-wait, flag -source-failures-per-hour',
+  ]);
 });
 
 test('a file that holds the signing key and is readable by others is warned of', () => {

@@ -78,7 +78,7 @@ for (const [example, { enrol, prompt, withoutSecret }] of Object.entries(modules
       install(example, SERVICE);
       enrol();
       const scene = await setMachine(t);
-      const daemon = await startDaemon(t, scene);
+      const daemon = await startDaemon(t, scene, ['-login-free-failures', '10']);
       const right = code();
       const refusals = [await login(daemon, 'wrong'), await login(daemon, 'wrong', right)];
       refusals.push(await login(daemon, PASSWORD, right === '000000' ? '000001' : '000000'));

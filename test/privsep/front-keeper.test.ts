@@ -4,6 +4,7 @@ import type { AuditEvent } from '#src/log/audit-event.js';
 import { createFrontKeeper } from '#src/privsep/front-keeper.js';
 import type { FromFront, FrontConfiguration, ToFront } from '#src/privsep/protocol.js';
 import type { Job } from '#src/privsep/worker-pool.js';
+import { unlimited } from '#src/token/login-limits.js';
 
 const silent = { error() {}, warn() {}, info() {}, verbose() {} };
 
@@ -52,6 +53,8 @@ function setUp(t: TestContext, configuration: Partial<FrontConfiguration> = { ac
       changeSigningKey() {},
       stop: async () => {},
     },
+    limits: unlimited,
+    throttled: { count() {} },
     limit: 2,
     audit: (event) => events.push(event),
     log: silent,

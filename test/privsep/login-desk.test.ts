@@ -4,17 +4,26 @@ import { UnavailableError } from '#src/errors.js';
 import type { AuditEvent } from '#src/log/audit-event.js';
 import { createLoginDesk } from '#src/privsep/login-desk.js';
 import type { IssueResultFrame, LoginFrame, ToFront } from '#src/privsep/protocol.js';
-import type { Job } from '#src/privsep/worker-pool.js';
+import type { ThrottledLogin } from '#src/privsep/throttle-counter.js';
+import type { Job, JobResult } from '#src/privsep/worker-pool.js';
 import { Secret } from '#src/secret.js';
+import { type AttemptOutcome, type LoginAttempt, type LoginLimits, unlimited } from '#src/token/login-limits.js';
 
 const silent = { error() {}, warn() {}, info() {}, verbose() {} };
 const detail = { code: 'PAM_SUCCESS', stage: 'user', failDelay: 0 };
 
-function setUp({ limit = 10, audit }: { limit?: number; audit?: (event: AuditEvent) => void } = {}) {
+interface Parts {
+  readonly limit?: number;
+  readonly limits?: LoginLimits;
+  readonly audit?: (event: AuditEvent) => void;
+}
+
+function setUp({ limit = 10, limits = unlimited, audit }: Parts = {}) {
   const jobs: Job[] = [];
   const cancelled: Job[] = [];
   const answers: ToFront[] = [];
   const events: AuditEvent[] = [];
+  const throttled: ThrottledLogin[] = [];
   const desk = createLoginDesk({
     pool: {
       submit: (job) => jobs.push(job),
@@ -23,13 +32,15 @@ function setUp({ limit = 10, audit }: { limit?: number; audit?: (event: AuditEve
       changeSigningKey() {},
       stop: async () => {},
     },
+    limits,
+    throttled: { count: (login) => throttled.push(login) },
     limit,
     answer: (frame) => answers.push(frame),
     audit: audit ?? ((event) => events.push(event)),
     log: silent,
     refusalDelay: 3000,
   });
-  return { desk, jobs, cancelled, answers, events };
+  return { desk, jobs, cancelled, answers, events, throttled };
 }
 
 function loginFrame(id: number): LoginFrame {
@@ -194,6 +205,63 @@ describe('the login desk', () => {
     desk.cancel(1);
     assert.deepEqual(cancelled, []);
     assert.throws(() => desk.cancel(1), { code: 'ERR_PROTOCOL' });
+  });
+
+  it('turns a login away before PAM when the limits say so, counted, not audited each, its password overwritten', () => {
+    const { desk, jobs, answers, events, throttled } = setUp({
+      limit: 1,
+      limits: { admit: () => ({ admitted: false, retryAfter: 1_500 }) },
+    });
+    const frame = loginFrame(1);
+    desk.take(frame);
+    assert.deepEqual(answers, [{ kind: 'login-result', id: 1, outcome: 'throttled', retryAfter: 1_500 }]);
+    assert.deepEqual(throttled, [{ source: '192.0.2.1', user: 'alice' }]);
+    assert.deepEqual([jobs, events], [[], []]);
+    assert.deepEqual(frame.responses[0]?.bytes(), Buffer.alloc(7));
+    assert.doesNotThrow(() => desk.take(loginFrame(2)), 'it is open no more');
+  });
+
+  it('settles each attempt once, as it ended', () => {
+    const settled: string[] = [];
+    const attempts: LoginAttempt[] = [];
+    const admit = (attempt: LoginAttempt) => {
+      attempts.push(attempt);
+      return { admitted: true, settle: (outcome: AttemptOutcome) => void settled.push(outcome) } as const;
+    };
+    const { desk, jobs } = setUp({ limits: { admit } });
+    const refused = { kind: 'issue-result', id: 1, outcome: 'refused', messages: [], detail } as const;
+    const ends: readonly (readonly [JobResult<'issue'>, AttemptOutcome])[] = [
+      [{ result: issued, elapsed: 1 }, 'succeeded'],
+      [{ result: refused, elapsed: 1 }, 'failed'],
+      [{ result: { ...refused, reason: 'account expired' }, elapsed: 1 }, 'neutral'],
+      [{ result: { kind: 'issue-result', id: 1, outcome: 'prompted', prompts: [], detail }, elapsed: 1 }, 'failed'],
+      [
+        { result: { kind: 'issue-result', id: 1, outcome: 'unavailable', code: 'ERR_PAM_UNAVAILABLE' }, elapsed: 1 },
+        'neutral',
+      ],
+      [{ unavailable: 'ERR_LOGIN_OVERRUN', elapsed: 1 }, 'neutral'],
+      [{ unavailable: 'ERR_LOGIN_QUEUE_FULL', elapsed: 0 }, 'neutral'],
+    ];
+    for (const [index, [outcome]] of ends.entries()) {
+      desk.take(loginFrame(index + 1));
+      jobs[index]?.finish(outcome);
+    }
+    assert.deepEqual(
+      settled,
+      ends.map(([, outcome]) => outcome),
+    );
+    assert.deepEqual(attempts[0], { account: 'alice', source: '192.0.2.1' });
+  });
+
+  it('settles also what a front that is gone had under way', () => {
+    const settled: string[] = [];
+    const limits: LoginLimits = { admit: () => ({ admitted: true, settle: (outcome) => settled.push(outcome) }) };
+    const { desk, jobs } = setUp({ limits });
+    desk.take(loginFrame(1));
+    desk.abandon();
+    const refused = { kind: 'issue-result', id: 1, outcome: 'refused', messages: [], detail } as const;
+    jobs[0]?.finish({ result: refused, elapsed: 1 });
+    assert.deepEqual(settled, ['failed']);
   });
 
   it('tells a front that is gone nothing, and drops what it had waiting', () => {

@@ -38,6 +38,7 @@ describe('the protocol', () => {
       const entries = [{ answer: 'refused', reason: 'expired', source, count: 1 }];
       assert.doesNotThrow(() => fromFront({ kind: 'reviews', entries }, 'frame'));
     }
+    assert.doesNotThrow(() => toFront({ kind: 'login-result', id: 1, outcome: 'throttled', retryAfter: 1 }, 'frame'));
   });
 
   const broken: Record<string, unknown> = {
@@ -78,6 +79,17 @@ describe('the protocol', () => {
       assert.throws(() => fromFront(frame, 'frame'), { code: 'ERR_PROTOCOL' });
     });
   }
+
+  it('takes a source in any spelling, as the one that PAM and the limits know', () => {
+    for (const [sent, known] of [
+      ['::ffff:192.0.2.1', '192.0.2.1'],
+      ['0:0:0:0:0:FFFF:c000:201', '192.0.2.1'],
+      ['2001:0DB8::0001', '2001:db8::1'],
+    ]) {
+      const frame = fromFront({ ...login, source: sent }, 'frame');
+      assert.equal(frame.kind === 'login' && frame.source, known);
+    }
+  });
 
   it('refuses from a worker what is not the result of one login', () => {
     for (const frame of [

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import {
   type AttemptOutcome,
   type Capacity,
@@ -10,6 +11,7 @@ import {
   type LoginLimits,
   unlimited,
 } from '#src/token/login-limits.js';
+import { fc } from '../harness/property.js';
 
 const SECOND = 1_000;
 const HOUR = 3_600 * SECOND;
@@ -44,6 +46,13 @@ function triesOf(limits: LoginLimits) {
     return Array.from({ length: count }, () => attempt(account, source, outcome));
   }
   return { attempt, times };
+}
+
+/** Bytes, with nothing in them that is garbage. */
+function heapInUse(): number {
+  setFlagsFromString('--expose-gc');
+  runInNewContext('gc')();
+  return process.memoryUsage().heapUsed;
 }
 
 const none = (count: number): number[] => Array(count).fill(0);
@@ -280,6 +289,17 @@ describe('what is remembered', () => {
     times(5, 'alice', 'b');
     times(5, 'bob', 'b');
     assert.equal(attempt('alice', 'b'), SECOND, 'what was over made room');
+  });
+
+  it('is let go of with its memory, when the next failure comes', () => {
+    const { attempt, pass } = setUp();
+    const before = heapInUse();
+    for (let source = 0; source < 20_000; source++) attempt('alice', `${source}`);
+    const full = heapInUse();
+    assert.ok(full - before > 2_000_000, `${full - before} bytes`);
+    pass(HOUR);
+    attempt('alice', 'a');
+    assert.ok(heapInUse() - before < (full - before) / 2);
   });
 
   it('of a source forgotten meanwhile is not changed by what was under way', () => {

@@ -10,6 +10,7 @@ import { readSmallBody } from '../body.js';
 import { parametersInBody } from '../body-parameters.js';
 import { type Bounds, bounds as defaultBounds } from '../bounds.js';
 import { parseFurtherResponses, RESPONSE_HEADER } from '../further-responses.js';
+import { createHeldAnswers, type HeldAnswers } from '../held-answers.js';
 import { headerValues } from '../raw-headers.js';
 import { remainingDelay, type Sleep } from '../refusal-delay.js';
 import type { RequestContext } from '../request-context.js';
@@ -27,6 +28,8 @@ export interface TokenRouteOptions extends TokenChoices {
 
 type TokenResponse = Response<unknown, RequestContext>;
 
+type Decided = Exclude<LoginResult, { outcome: 'throttled' }>;
+
 /** What the request asks for, or how it is answered without a login. */
 type Asked =
   | { readonly login: LoginRequest }
@@ -38,7 +41,8 @@ const CHALLENGE = 'Basic realm="pamhook", charset="UTF-8"';
 export function createTokenRoute(options: TokenRouteOptions): Router {
   const route = Router({ caseSensitive: true, strict: true });
   const sleep: Sleep = options.sleep ?? ((milliseconds, signal) => delay(milliseconds, undefined, { signal }));
-  const parts = { ...options, sleep, bounds: { ...defaultBounds, ...options.bounds } };
+  const bounds = { ...defaultBounds, ...options.bounds };
+  const parts = { ...options, sleep, bounds, held: createHeldAnswers(bounds.throttledHeld) };
 
   async function handle(request: Request, response: TokenResponse): Promise<void> {
     const gone = whenGone(response);
@@ -54,7 +58,7 @@ export function createTokenRoute(options: TokenRouteOptions): Router {
   return route;
 }
 
-type Parts = TokenRouteOptions & { readonly sleep: Sleep; readonly bounds: Bounds };
+type Parts = TokenRouteOptions & { readonly sleep: Sleep; readonly bounds: Bounds; readonly held: HeldAnswers };
 
 async function answer(request: Request, response: TokenResponse, gone: AbortSignal, parts: Parts): Promise<void> {
   const asked = await parseRequest(request, response.locals, parts);
@@ -64,6 +68,10 @@ async function answer(request: Request, response: TokenResponse, gone: AbortSign
     return;
   }
   const result = await loginAndWipe(asked.login, gone, parts.login);
+  if (result.outcome === 'throttled') {
+    await answerThrottled(request, response, result, gone, parts);
+    return;
+  }
   if (result.outcome === 'refused') {
     await parts.sleep(Math.ceil(remainingDelay(result.elapsed, parts.refusalDelay)), gone);
   }
@@ -117,7 +125,30 @@ function answerUnasked(
   answerError(request, response, asked.status, { error: asked.error });
 }
 
-function answerLogin(request: Request, response: TokenResponse, result: LoginResult): void {
+/** Alike for every account and password, and held back: at full speed such answers would cost others more than the logins they spare. */
+async function answerThrottled(
+  request: Request,
+  response: TokenResponse,
+  { retryAfter }: LoginResult & { outcome: 'throttled' },
+  gone: AbortSignal,
+  { held, sleep, bounds }: Parts,
+): Promise<void> {
+  const release = held.hold(response.locals.source);
+  if (release === undefined) {
+    request.socket.destroy();
+    return;
+  }
+  try {
+    await sleep(bounds.throttledHold, gone);
+  } finally {
+    release();
+  }
+  if (gone.aborted) return;
+  response.set('Retry-After', String(Math.max(1, Math.ceil(retryAfter / 1000))));
+  answerError(request, response, 429, { error: 'Too many failed logins' });
+}
+
+function answerLogin(request: Request, response: TokenResponse, result: Decided): void {
   if (result.outcome === 'issued') {
     answerIssued(request, response, result);
     return;
