@@ -85,6 +85,11 @@ function warningsAboutLimits(values: OptionValues, sources: Sources): string[] {
     const idle = LIMITS.filter((name) => sources.has(name)).map((name) => placed(name, sources));
     if (idle.length > 0) warnings.push(`without effect, since login-limits is off: ${idle.join(', ')}`);
   }
+  if (values['trusted-proxies'].some((network) => network.endsWith('/0'))) {
+    warnings.push(
+      `${placed('trusted-proxies', sources)} trusts every address: any client can pass itself off as another`,
+    );
+  }
   return warnings;
 }
 

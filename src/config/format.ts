@@ -1,5 +1,5 @@
 /** The formats of option values: how each is read from text, and what it must be; used by the supervisor. */
-import { isIP } from 'node:net';
+import { isIP, SocketAddress } from 'node:net';
 import { formatDuration, parseDuration } from './duration.js';
 
 /** Bytes of UTF-8 in one value: more than any path or key in text needs. */
@@ -97,6 +97,26 @@ export const list: Format<readonly string[]> = {
     isPlain(value.join(',')),
   print: (value) => [...value],
 };
+
+/** CIDR notation. An address alone is a network of one. */
+export const networks: Format<readonly string[]> = {
+  ...list,
+  placeholder: 'NETWORK,...',
+  expected: `a comma list of at most ${MOST_ITEMS} addresses and networks such as 192.0.2.1, 10.0.0.0/8 or 2001:db8::/32`,
+  holds: (value): value is readonly string[] => list.holds(value) && value.every(isNetwork),
+};
+
+/** Not those of IPv4-mapped addresses: clients are known by the IPv4 address itself. */
+function isNetwork(item: string): boolean {
+  const [, address = '', prefix] = /^([^/%]*)(?:\/(0|[1-9]\d{0,2}))?$/.exec(item) ?? [];
+  const family = isIP(address);
+  if (family === 0 || Number(prefix ?? 0) > (family === 4 ? 32 : 128)) return false;
+  return family === 4 || !isMapped(address);
+}
+
+function isMapped(address: string): boolean {
+  return /^::ffff:\d+\./.test(new SocketAddress({ address, family: 'ipv6' }).address);
+}
 
 function tidyItems(items: readonly unknown[]): unknown[] {
   return items.map((item) => (typeof item === 'string' ? item.trim() : item)).filter((item) => item !== '');

@@ -7,6 +7,7 @@ import {
   issuer,
   list,
   namePrefix,
+  networks,
   oneOf,
   path,
   serviceName,
@@ -196,6 +197,11 @@ export const options = {
     environment: 'PAMHOOK_SOURCE_FAILURES_PER_HOUR',
     doc: 'Most failed logins from one source in an hour, of all accounts together.',
     example: '5000',
+  }),
+  'trusted-proxies': option(networks, [], {
+    environment: 'PAMHOOK_TRUSTED_PROXIES',
+    doc: 'Proxies whose X-Forwarded-For is believed, by address or network. Empty: nobody says who asks but the connection itself.',
+    example: '10.1.2.3,2001:db8:1::/64',
   }),
   'run-as': optional(text, {
     environment: 'PAMHOOK_RUN_AS',

@@ -150,6 +150,7 @@ function settingsFrom(values: OptionValues): Settings {
     loginQueue: values['login-queue'],
     refusalDelay: values['refusal-delay'],
     loginLimits: values['login-limits'] === 'off' ? undefined : loginLimitsFrom(values),
+    trustedProxies: values['trusted-proxies'],
     shutdownGracePeriod: values['shutdown-grace-period'],
     identityCacheTtl: values['identity-cache-ttl'],
     identityStaleFor: values['identity-stale-for'],

@@ -37,6 +37,8 @@ export interface Settings {
   readonly refusalDelay: number;
   /** undefined: no limits. */
   readonly loginLimits: LoginLimitSettings | undefined;
+  /** Addresses and networks in CIDR notation. */
+  readonly trustedProxies: readonly string[];
   readonly shutdownGracePeriod: number;
   readonly identityCacheTtl: number;
   readonly identityStaleFor: number;

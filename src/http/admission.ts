@@ -1,5 +1,6 @@
-/** Which TCP connections the front takes: so many from one source, counted before the TLS handshake costs anything. */
+/** Which TCP connections the front takes: so many from one source that is no trusted proxy, counted before the TLS handshake costs anything. */
 import type { Socket } from 'node:net';
+import type { TrustedProxies } from './forwarded-for.js';
 import { sourceAddress, sourceNetwork } from './source-address.js';
 
 export interface Admission {
@@ -9,7 +10,8 @@ export interface Admission {
   readonly sockets: ReadonlySet<Socket>;
 }
 
-export function createAdmission(perSource: number): Admission {
+/** A trusted proxy brings the connections of many: they are bounded by the total alone. */
+export function createAdmission(perSource: number, proxies: TrustedProxies): Admission {
   const counts = new Map<string, number>();
   const sockets = new Set<Socket>();
 
@@ -25,7 +27,7 @@ export function createAdmission(perSource: number): Admission {
     if (address === undefined) return false;
     const network = sourceNetwork(address);
     const count = counts.get(network) ?? 0;
-    if (count >= perSource) return false;
+    if (count >= perSource && !proxies.has(address)) return false;
     counts.set(network, count + 1);
     sockets.add(socket);
     socket.once('close', () => release(socket, network));

@@ -55,7 +55,8 @@ export const bounds: Bounds = {
 /** What each bound limits, and what a client meets beyond it. */
 export const boundMeanings: Readonly<Record<keyof Bounds, string>> = {
   connections: 'connections at once; more are closed as they come',
-  connectionsPerSource: 'connections at once from one address (IPv6: one /64); more are closed as they come',
+  connectionsPerSource:
+    'connections at once from one address (IPv6: one /64) that is no trusted proxy; more are closed as they come',
   requestsPerConnection: 'requests on one connection; the last answer says `Connection: close`',
   pipelinedRequests: 'requests of one connection that wait for an answer; beyond, the connection is closed',
   handshakeTimeout: 'from the TCP connection to the end of the TLS handshake; then closed',

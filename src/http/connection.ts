@@ -2,7 +2,10 @@
 import type { ServerResponse } from 'node:http';
 
 export interface Connection {
+  /** Of the peer. */
   readonly source: string;
+  /** Whether the peer is a trusted proxy. */
+  readonly isProxy: boolean;
   /** Answers not yet handed to the system, in the order of their requests; more than one only when pipelined. */
   readonly unanswered: ServerResponse[];
   requests: number;
@@ -10,8 +13,8 @@ export interface Connection {
   closing: boolean;
 }
 
-export function createConnection(source: string): Connection {
-  return { source, unanswered: [], requests: 0, closing: false };
+export function createConnection(source: string, isProxy: boolean): Connection {
+  return { source, isProxy, unanswered: [], requests: 0, closing: false };
 }
 
 /** Counts a request in; the connection is closed after `limit` of them. */

@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 export interface RequestContext {
   /** Made by the front for each request, never taken from the client; every answer carries it as `X-Request-Id`. */
   readonly requestId: string;
-  /** Numeric address of the client, IPv4-mapped IPv6 as IPv4. */
+  /** Numeric address of the client, IPv4-mapped IPv6 as IPv4; behind a trusted proxy what that says. */
   readonly source: string;
   /** The path of the request target as the client wrote it, without the query. */
   readonly path: string;

@@ -11,6 +11,7 @@ import { createAdmission } from './admission.js';
 import { answerBare, statusOfParserError } from './bare-answer.js';
 import { type Bounds, bounds as defaultBounds } from './bounds.js';
 import { beginAnswer, type Connection, closeAfterAnswers, createConnection, endAnswer } from './connection.js';
+import { clientAddress, createTrustedProxies } from './forwarded-for.js';
 import { headerValues } from './raw-headers.js';
 import type { Handler, RequestContext } from './request-context.js';
 import { originForm, pathOf } from './request-target.js';
@@ -27,6 +28,8 @@ export interface FrontServerOptions {
     readonly app: Handler;
   };
   readonly log: Logger;
+  /** Addresses and networks whose X-Forwarded-For is believed; none. */
+  readonly trustedProxies?: readonly string[];
   /** Those that differ from the defaults. */
   readonly bounds?: Partial<Bounds>;
 }
@@ -56,7 +59,8 @@ export interface FrontServer {
 export function createFrontServer(options: FrontServerOptions): FrontServer {
   const { handlers, log } = options;
   const bounds: Bounds = { ...defaultBounds, ...options.bounds };
-  const admission = createAdmission(bounds.connectionsPerSource);
+  const proxies = createTrustedProxies(options.trustedProxies ?? []);
+  const admission = createAdmission(bounds.connectionsPerSource, proxies);
   const connections = new Map<Duplex, Connection>();
   const server = createServer(serverOptions(options.tls, bounds), receive);
   let draining: Promise<void> | undefined;
@@ -79,7 +83,7 @@ export function createFrontServer(options: FrontServerOptions): FrontServer {
       socket.destroy();
       return;
     }
-    const connection = createConnection(source);
+    const connection = createConnection(source, proxies.has(source));
     if (draining) closeAfterAnswers(connection);
     connections.set(socket, connection);
     socket.once('close', () => connections.delete(socket));
@@ -102,7 +106,7 @@ export function createFrontServer(options: FrontServerOptions): FrontServer {
     const began = performance.now();
     const target = originForm(request.url ?? '');
     const path = pathOf(target ?? request.url ?? '');
-    const context: RequestContext = { requestId: randomUUID(), source: connection.source, path };
+    const context: RequestContext = { requestId: randomUUID(), source: sourceOf(request, connection), path };
     response.once('close', () => {
       endAnswer(connection, response);
       logAccess(log, request, response, context, performance.now() - began);
@@ -114,6 +118,10 @@ export function createFrontServer(options: FrontServerOptions): FrontServer {
     request.url = target;
     if (path === '/authenticate') handlers.authenticate(request, response, context);
     else handlers.app(request, response, context);
+  }
+
+  function sourceOf(request: IncomingMessage, { source, isProxy }: Connection): string {
+    return isProxy ? clientAddress(source, headerValues(request, 'x-forwarded-for'), proxies) : source;
   }
 
   /** Ends a connection on which the parser, a timer or Node gave up. */

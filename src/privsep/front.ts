@@ -101,6 +101,7 @@ function createFront(configuration: FrontConfiguration, log: Logger): Running {
     },
     log,
     bounds: { connections: configuration.connections },
+    trustedProxies: configuration.trustedProxies,
   });
   const changeKeys: Running['changeKeys'] = (keys) => {
     review = reviewWith(keys);

@@ -81,6 +81,8 @@ const frontConfiguration = object({
   connections: whole(1, 1_000_000),
   loginQueue: whole(1, 100_000),
   refusalDelay: milliseconds,
+  /** Networks, as `trusted-proxies` has them. */
+  trustedProxies: listed,
   identityCacheTtl: milliseconds,
   identityStaleFor: milliseconds,
   /** Absent: reviews ask nothing of the account phase, and the front may not. */

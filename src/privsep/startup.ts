@@ -61,6 +61,7 @@ export async function prepare(settings: Settings, around: Surroundings): Promise
     connections: connectionsWithin(descriptorLimit(), around.log),
     loginQueue: settings.loginQueue,
     refusalDelay: settings.refusalDelay,
+    trustedProxies: settings.trustedProxies,
     identityCacheTtl: settings.identityCacheTtl,
     identityStaleFor: settings.identityStaleFor,
     ...(settings.reviewAccountCheck ? { accountCheckTtl: settings.accountCheckTtl } : {}),

@@ -82,6 +82,7 @@ test('readSettings() reads a command line of pam_hook', () => {
       sourceFreeFailures: 100,
       sourceFailuresPerHour: 1_000,
     },
+    trustedProxies: [],
     shutdownGracePeriod: 20_000,
     identityCacheTtl: 10_000,
     identityStaleFor: 300_000,
@@ -409,6 +410,26 @@ test('limits on logins are set one by one, or off, and then those given are warn
   assert.deepEqual(off.warnings, [
     'without effect, since login-limits is off: flag -login-free-failures, flag -login-max-wait, flag -source-failures-per-hour',
   ]);
+});
+
+test('trusted proxies are addresses and networks of both families, and nothing else', () => {
+  const taken = ['192.0.2.1', '10.0.0.0/8', '10.1.2.3/8', '2001:db8::1', '2001:db8::/32', '::/128', '1::/0'];
+  const { settings, warnings } = serving([...REQUIRED, '-trusted-proxies', taken.join(', ')]);
+  assert.deepEqual(settings.trustedProxies, taken);
+  assert.deepEqual(warnings, ['flag -trusted-proxies trusts every address: any client can pass itself off as another']);
+  const refused = ['proxy', '10.0.0/8', '10.0.0.0/33', '10.0.0.0/08', '10.0.0.0/', '10.0.0.0/-1', '::/129', '/8', '*'];
+  for (const network of [
+    ...refused,
+    '::ffff:10.0.0.0/104',
+    '::ffff:a00:1',
+    'fe80::1%eth0',
+    'fe80::%eth0/64',
+    '10.0.0.0/8/8',
+  ]) {
+    assert.throws(() => serving([...REQUIRED, '-trusted-proxies', `10.0.0.1,${network}`]), {
+      message: /^flag -trusted-proxies must be a comma list .* such as 192\.0\.2\.1, 10\.0\.0\.0\/8/,
+    });
+  }
 });
 
 test('a file that holds the signing key and is readable by others is warned of', () => {

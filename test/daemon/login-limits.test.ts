@@ -45,6 +45,8 @@ function transactions(scene: Scene, event: string): number {
   return auditLines(scene).filter((line) => line['event'] === event).length;
 }
 
+const forwarded = (...clients: string[]) => ({ headers: { 'x-forwarded-for': clients.join(', ') } });
+
 describe('failed logins', () => {
   it('of one account from one address are five, then wait: 429, before PAM, also for the right password', async (t) => {
     const scene = await setScene(t, { passwords, passwd });
@@ -182,6 +184,39 @@ describe('the source of a login', () => {
     const hosts = () => (existsSync(told) ? readFileSync(told, 'utf8').trimEnd().split('\n') : []);
     return { scene, daemon, hosts };
   }
+
+  it('is what a trusted proxy says, for limits, audit log and PAM_RHOST, and nobody else is believed', async (t) => {
+    const proxy = '127.0.0.9';
+    const flags = ['-trusted-proxies', `${proxy},10.0.0.0/8`, ...perHour(1)];
+    const { scene, daemon, hosts } = await startTelling(t, flags);
+    const via = (password: string, ...clients: string[]) =>
+      daemon.login('alice', password, { from: proxy, ...forwarded(...clients) });
+
+    assert.equal((await via('wrong', '198.51.100.7')).status, 401);
+    assertThrottled(await via('secret', '198.51.100.7'));
+    assertThrottled(await via('secret', '203.0.113.66', '198.51.100.7'));
+    assertThrottled(await via('secret', '203.0.113.66', '::ffff:c633:6407', '10.1.1.1'));
+    assert.equal((await via('secret', '198.51.100.8')).status, 200);
+    assert.equal((await via('wrong', '2001:DB8::7')).status, 401);
+    assertThrottled(await via('secret', '2001:db8::8'));
+    assert.equal((await via('secret', '2001:db8:0:1::7')).status, 200);
+    assert.equal((await via('secret', '::ffff:192.0.2.1')).status, 200);
+    assert.equal((await via('secret', '198.51.100.9, unknown')).status, 200);
+    assert.equal((await daemon.login('alice', 'secret', { from: proxy })).status, 200);
+
+    const spoofing = (client: string) => daemon.login('alice', 'wrong', { from: ATTACKER, ...forwarded(client) });
+    assert.equal((await spoofing('198.51.100.20')).status, 401);
+    assertThrottled(await spoofing('198.51.100.21'));
+
+    const sources = ['198.51.100.7', '198.51.100.8', '2001:db8::7', '2001:db8:0:1::7', '192.0.2.1'];
+    sources.push(proxy, proxy, ATTACKER);
+    assert.deepEqual(hosts(), sources);
+    const audited = auditLines(scene).filter(({ event }) => event === 'token.issued' || event === 'token.refused');
+    assert.deepEqual(
+      audited.map(({ source }) => source),
+      sources,
+    );
+  });
 
   it('is IPv4 on a socket for both families too, where the peer is an IPv4-mapped address', async (t) => {
     const { scene, daemon, hosts } = await startTelling(t, ['-bind-address=', ...perHour(1)]);

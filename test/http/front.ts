@@ -34,6 +34,7 @@ export interface FrontParts {
   readonly bounds?: Partial<Bounds>;
   readonly sleep?: Sleep;
   readonly host?: string;
+  readonly trustedProxies?: readonly string[];
   /** The configured audiences; none. */
   readonly audience?: readonly string[];
 }
@@ -54,6 +55,7 @@ export async function startFront(t: { after(end: () => Promise<void>): void }, p
     tls: certificate,
     log,
     bounds,
+    trustedProxies: parts.trustedProxies ?? [],
     handlers: {
       authenticate: createAuthenticateHandler({ review, onReview: (outcome) => outcomes.push(outcome), log, bounds }),
       app: createApp({

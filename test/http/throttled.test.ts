@@ -9,6 +9,7 @@ const throttle =
   async () => ({ outcome: 'throttled', retryAfter });
 
 const GET = `GET /token HTTP/1.1\r\nHost: h\r\nAuthorization: ${basic('alice', 'x').Authorization}\r\n\r\n`;
+const SPOKEN_FOR = (source: string) => GET.replace('Host: h', `Host: h\r\nX-Forwarded-For: ${source}`);
 
 /** Sleeps that last until the test ends them, or the client goes away. */
 function held() {
@@ -109,4 +110,23 @@ test('requests pipelined on one connection are held one by one', async (t) => {
   client.socket.write(GET);
   assert.equal(await client.closed(), '');
   wake();
+});
+
+test('a /64 is one source, and those a proxy speaks for are counted each', async (t) => {
+  const { sleep, reach, wake } = held();
+  const { port } = await startFront(t, {
+    login: throttle(1_000),
+    sleep,
+    bounds: { throttledHeld: 1 },
+    trustedProxies: ['127.0.0.1'],
+  });
+  const [first, second, same] = [await dial(port), await dial(port), await dial(port)];
+  first.socket.write(SPOKEN_FOR('2001:db8::1'));
+  await reach(1);
+  second.socket.write(SPOKEN_FOR('2001:db8:0:1::1'));
+  await reach(2);
+  same.socket.write(SPOKEN_FOR('2001:db8::2'));
+  assert.equal(await same.closed(), '');
+  wake();
+  for (const { socket } of [first, second]) socket.destroy();
 });
