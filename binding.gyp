@@ -10,6 +10,7 @@
         "src/native/lookup.cc",
         "src/native/lookup-pool.cc",
         "src/native/nss.cc",
+        "src/native/nss-services.cc",
         "src/native/no-new-privileges.cc",
         "src/native/pam.cc",
         "src/native/privileges.cc",

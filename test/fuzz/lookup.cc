@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "../../src/native/nss-services.h"
 #include "expect.h"
 #include "input.h"
 
@@ -137,7 +138,22 @@ int GiveGroup(const Entry& entry, group* record, char* buffer, size_t size, grou
   });
 }
 
+// Of a service that could not be asked, or 0. Taken from what is read anyhow: inputs that are kept go on meaning the
+// same.
+int FaultOf(uint32_t id) { return id % 8 == 7 ? ECONNREFUSED : 0; }
+int FaultInList() { return FaultOf(database->user.uid); }
+int FaultInEntry() { return FaultOf(database->user.gid); }
+
 }  // namespace
+
+namespace pamhook {
+
+int FaultInUser(const std::string&) { return FaultInEntry(); }
+int FaultInGroup(const std::string&) { return FaultInEntry(); }
+int FaultInGroup(gid_t) { return FaultInEntry(); }
+int FaultInGroupList(const std::string&, gid_t) { return FaultInList(); }
+
+}  // namespace pamhook
 
 extern "C" {
 
@@ -191,7 +207,11 @@ void ExpectAnswer(const Answer<Found>& answer, const Entry& entry, size_t max_bu
   if (entry.interruptions > kMaxInterruptions) number = EINTR;
   if (number == 0 && !entry.is_missing && !entry.name) number = nameless;
   if (number == ENOENT || number == ESRCH || (number == 0 && entry.is_missing)) {
-    Expect(std::holds_alternative<NotFound>(answer), "no entry is not found");
+    if (int fault = FaultInEntry()) {
+      Expect(failure != nullptr && failure->number == fault, "not found by all that could be asked is a failure");
+    } else {
+      Expect(std::holds_alternative<NotFound>(answer), "no entry is not found");
+    }
   } else if (number != 0) {
     Expect(failure != nullptr && failure->number == number, "a failure is a failure, and that one");
   } else {
@@ -223,7 +243,12 @@ void CheckGroups() {
     Expect(failure != nullptr && failure->number == E2BIG, "too many groups are a failure");
     return;
   }
+  if (int fault = FaultInList()) {
+    Expect(failure != nullptr && failure->number == fault, "a list that may lack groups is a failure");
+    return;
+  }
   std::vector<gid_t> wanted;
+  bool is_nameless = false;
   for (gid_t gid : database->gids) {
     if (std::find(wanted.begin(), wanted.end(), gid) == wanted.end()) wanted.push_back(gid);
   }
@@ -237,10 +262,15 @@ void CheckGroups() {
       Expect(failure != nullptr, "a group that cannot be asked for is no list without it");
       return;
     }
+    is_nameless |= entry.is_missing || entry.number != 0;
     if (groups == nullptr) continue;
     Expect(i < groups->size() && (*groups)[i].gid == wanted[i], "each group once, in order");
     const std::string name = entry.is_missing || entry.number != 0 ? "" : entry.name.value_or("");
     Expect((*groups)[i].name == name, "the name of its entry, none where there is none");
+  }
+  if (is_nameless && FaultInEntry() != 0) {
+    Expect(failure != nullptr, "a group is nameless only when all could be asked for it");
+    return;
   }
   Expect(groups != nullptr && groups->size() == wanted.size(), "the groups of the list and no others");
 }

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const SOURCES = fileURLToPath(new URL('../../../test/harness/', import.meta.url));
+export const SOURCES = fileURLToPath(new URL('../../../test/harness/', import.meta.url));
 
 /** Compiles test/harness/`source` (C) to a shared object in the directory; returns its path. */
 export function compileShared(directory: string, source: string, libraries: readonly string[] = []): string {
