@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <signal.h>
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <memory>
@@ -16,7 +17,10 @@
 
 namespace {
 
-constexpr size_t kThreads = 4;
+// So many run at a time, unless they take longer than a directory that is well: then further ones do not wait for them.
+constexpr size_t kAtOnce = 4;
+constexpr std::chrono::milliseconds kPatience{250};
+constexpr size_t kThreads = 16;
 constexpr size_t kMaxWaiting = 1024;
 
 class Channel;
@@ -26,6 +30,7 @@ struct Job {
   Napi::Promise::Deferred promise;
   pamhook::Work work;
   pamhook::Settle settle;
+  std::chrono::steady_clock::time_point since;
 };
 
 void Deliver(Napi::Env env, Napi::Function, Channel* channel, Job* job);
@@ -84,6 +89,7 @@ class Pool {
     if (waiting_.size() >= kMaxWaiting) return false;
     if (waiting_.size() >= idle_ && threads_ < kThreads) StartThread();
     if (threads_ == 0) return false;
+    job->since = std::chrono::steady_clock::now();
     waiting_.push_back(std::move(job));
     arrived_.notify_one();
     return true;
@@ -113,22 +119,39 @@ class Pool {
       }
       std::shared_ptr<Channel> channel = job->channel;
       channel->Send(std::move(job));
+      std::lock_guard<std::mutex> lock(mutex_);
+      running_--;
     }
   }
 
   std::unique_ptr<Job> Take() {
     std::unique_lock<std::mutex> lock(mutex_);
     idle_++;
-    arrived_.wait(lock, [this] { return !waiting_.empty(); });
+    while (!MayTake()) {
+      if (waiting_.empty()) {
+        arrived_.wait(lock);
+      } else {
+        arrived_.wait_until(lock, waiting_.front()->since + kPatience);
+      }
+    }
     idle_--;
+    running_++;
     std::unique_ptr<Job> job = std::move(waiting_.front());
     waiting_.pop_front();
+    // Somebody has to see to it that the next one does not wait for long.
+    if (!waiting_.empty()) arrived_.notify_one();
     return job;
+  }
+
+  bool MayTake() const {
+    if (waiting_.empty()) return false;
+    return running_ < kAtOnce || std::chrono::steady_clock::now() >= waiting_.front()->since + kPatience;
   }
 
   std::mutex mutex_;
   std::condition_variable arrived_;
   std::deque<std::unique_ptr<Job>> waiting_;
+  size_t running_ = 0;  // those that hang among them
   size_t idle_ = 0;
   size_t threads_ = 0;
 };
@@ -156,7 +179,7 @@ Napi::Value pamhook::Enqueue(Napi::Env env, Work work) {
   std::shared_ptr<Channel> channel = ChannelOf(env);
   Napi::Promise::Deferred deferred = Napi::Promise::Deferred::New(env);
   Napi::Value promise = deferred.Promise();
-  auto job = std::make_unique<Job>(Job{channel, deferred, std::move(work), nullptr});
+  auto job = std::make_unique<Job>(Job{channel, deferred, std::move(work), nullptr, {}});
   if (ThePool().Add(std::move(job))) {
     channel->Expect(env);
   } else {

@@ -1,5 +1,5 @@
 // A few threads for lookups, apart from libuv's: a hung directory can neither starve files and DNS nor hold up the
-// exit.
+// exit. A thread that hangs in C cannot be ended: others take its place, up to a bound.
 #ifndef PAMHOOK_LOOKUP_POOL_H_
 #define PAMHOOK_LOOKUP_POOL_H_
 

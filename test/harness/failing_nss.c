@@ -6,14 +6,20 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
-// Tells of itself by a byte in the file that HUNG_LOG names.
+// Tells of itself by a line in the file that HUNG_LOG names: milliseconds of the steady clock.
 static void hang(void) {
   const char* file = getenv("HUNG_LOG");
-  if (file != NULL && write(open(file, O_WRONLY | O_CREAT | O_APPEND, 0600), "h", 1) != 1) abort();
+  char line[32];
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  int size = snprintf(line, sizeof line, "%lld\n", (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000);
+  if (file != NULL && write(open(file, O_WRONLY | O_CREAT | O_APPEND, 0600), line, (size_t)size) != size) abort();
   for (;;) pause();
 }
 
