@@ -13,6 +13,7 @@ export const errorCodes = {
   ERR_LOGIN_UNAVAILABLE: { http: 503, meaning: 'no PAM worker can be reached, or the daemon is stopping' },
   ERR_AUDIT_FAILED: { http: 503, meaning: 'the audit line for an issued token could not be written in full' },
   ERR_NSS_FAILED: { http: 503, meaning: 'the user and group database could not be asked' },
+  ERR_NSS_TIMEOUT: { http: 503, meaning: 'the user and group database did not answer within identity-timeout' },
   ERR_KEY_UNAVAILABLE: { http: 503, meaning: 'a key could not be used' },
   ERR_PROTOCOL: { http: 500, meaning: 'a process sent another a frame that breaks their protocol' },
   ERR_PRIVILEGE: { http: 500, meaning: 'a process could not give up, or still had, a privilege' },

@@ -2,7 +2,7 @@
 import { readEnvironment } from '../config/environment.js';
 import type { Settings } from '../config/settings.js';
 import { ConfigurationError } from '../errors.js';
-import { createNssIdentitySource } from '../identity/nss.js';
+import { createSystemIdentitySource } from '../identity/system.js';
 import type { Logger } from '../log/logger.js';
 import { loadNative } from '../native/binding.js';
 import type { Native } from '../native/native.js';
@@ -53,7 +53,7 @@ async function examineHere(
   const native = loadNative();
   native.forbidCoreDumps();
   const keys = readGivenKeys(settings, { native, log, now });
-  const identities = createNssIdentitySource({ native, log });
+  const identities = createSystemIdentitySource({ native, log, timeout: settings.identityTimeout });
   const asked = { identities, ...accountPhase(settings, native), now };
   return examine(token ?? (await readToken(io)), audiences, { keys, settings, ...asked });
 }

@@ -218,9 +218,15 @@ export const options = {
     doc: 'How long uid and groups of a user are kept before the system is asked again; 0: not at all.',
     example: '30s',
   }),
+  'identity-timeout': option(duration(100, 14 * SECOND), 5 * SECOND, {
+    environment: 'PAMHOOK_IDENTITY_TIMEOUT',
+    // Twice, when somebody known a moment ago is looked for again, and kube-apiserver gives up after 30 s.
+    doc: 'How long a review or a login waits for the user database; a review is then answered as identity-stale-for says, a login with 503.',
+    example: '2s',
+  }),
   'identity-stale-for': option(duration(0, 24 * HOUR), 5 * MINUTE, {
     environment: 'PAMHOOK_IDENTITY_STALE_FOR',
-    doc: 'How old an answer may serve while the user database fails; 0: never.',
+    doc: 'How old an answer may serve while the user database fails or hangs, else reviews are answered with 500; 0: never.',
     example: '1h',
   }),
   'review-account-check': option(boolean, false, {

@@ -153,6 +153,7 @@ function settingsFrom(values: OptionValues): Settings {
     trustedProxies: values['trusted-proxies'],
     shutdownGracePeriod: values['shutdown-grace-period'],
     identityCacheTtl: values['identity-cache-ttl'],
+    identityTimeout: values['identity-timeout'],
     identityStaleFor: values['identity-stale-for'],
     reviewAccountCheck: values['review-account-check'],
     accountCheckService: values['account-check-service'],

@@ -41,6 +41,7 @@ export interface Settings {
   readonly trustedProxies: readonly string[];
   readonly shutdownGracePeriod: number;
   readonly identityCacheTtl: number;
+  readonly identityTimeout: number;
   readonly identityStaleFor: number;
   readonly reviewAccountCheck: boolean;
   /** undefined: pamServiceName. */

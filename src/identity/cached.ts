@@ -1,9 +1,19 @@
 /** A short memory in front of an identity source; used in the front, where kube-apiserver's reviews arrive in bursts. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
 import type { Logger } from '../log/logger.js';
+import { createFailureLog } from './failure-log.js';
 import type { Identity, IdentitySource } from './identity.js';
 
 const MAX_GROUP_NAMES = 200_000;
+/** Milliseconds until somebody who was found a moment ago, and is not now, is asked for again. */
+export const SECOND_LOOK = 500;
+
+/** Somebody known a moment ago was not found: what the second look saw. */
+export interface Vanished {
+  readonly username: string;
+  readonly again: 'found' | 'not found' | 'failed';
+}
 
 export interface IdentityCacheSettings {
   /** Milliseconds an answer serves without asking again; 0: every answer is fresh, simultaneous questions still share one. */
@@ -12,8 +22,10 @@ export interface IdentityCacheSettings {
   readonly staleFor: number;
   /** Default 10,000. */
   readonly maxEntries?: number;
-  /** Milliseconds since the epoch. */
+  /** Milliseconds of a steady clock. */
   readonly now: () => number;
+  readonly pause?: (milliseconds: number) => Promise<unknown>;
+  readonly onVanished: (seen: Vanished) => void;
   readonly log: Logger;
 }
 
@@ -24,51 +36,41 @@ interface Found {
 
 /** Keeps found identities; never misses, never failures. */
 export function cacheIdentities(source: IdentitySource, settings: IdentityCacheSettings): IdentitySource {
-  const { ttl, staleFor, maxEntries = 10_000, now, log } = settings;
-  const known = new LRUCache<string, Found>({
-    max: maxEntries,
-    maxSize: MAX_GROUP_NAMES,
-    sizeCalculation: ({ identity }) => 1 + identity.groups.length,
-  });
+  const { ttl, staleFor, now } = settings;
+  const known = createMemory(settings);
   const inFlight = new Map<string, Promise<Identity | undefined>>();
+  const failures = createFailureLog(settings.log, now);
 
-  const ageOf = (found: Found): number => {
-    const age = now() - found.foundAt;
-    return age < 0 ? Number.POSITIVE_INFINITY : age; // the clock was set back: nothing is known of its age
-  };
-
-  let failing = false;
-  const noteFailure = (error: unknown): void => {
-    if (!failing) log.warn('the user database fails; recent answers serve where there are any', { error });
-    failing = true;
-  };
-  const noteAnswer = (): void => {
-    if (failing) log.info('the user database answers again');
-    failing = false;
+  const knownFor = (username: string, age: number): Identity | undefined => {
+    const found = known.get(username);
+    // A negative age: the clock was set back, and nothing is known of it.
+    return found !== undefined && now() >= found.foundAt && now() - found.foundAt < age ? found.identity : undefined;
   };
 
   // Dated by when the question was put: the answer may be as old as that. One lookup a user is under way at any time,
   // so none can overwrite what a later one found.
   const ask = async (username: string): Promise<Identity | undefined> => {
-    const askedAt = now();
+    const foundAt = now();
     try {
-      const identity = await source.find(username);
-      noteAnswer();
+      const identity = await lookTwice(username, source, () => knownFor(username, staleFor), settings);
+      failures.answered();
+      const recent = knownFor(username, staleFor);
+      if (identity !== undefined && recent !== undefined && isLess(identity, recent)) return recent;
       if (identity === undefined) known.delete(username);
-      else known.set(username, { identity, foundAt: askedAt });
+      else known.set(username, { identity, foundAt });
       return identity;
     } catch (error) {
-      noteFailure(error);
-      const found = known.get(username);
-      if (found === undefined || ageOf(found) >= staleFor) throw error;
-      return found.identity;
+      failures.failed(error);
+      const recent = knownFor(username, staleFor);
+      if (recent === undefined) throw error;
+      return recent;
     }
   };
 
   return {
     find(username) {
-      const found = known.get(username);
-      if (found !== undefined && ageOf(found) < ttl) return Promise.resolve(found.identity);
+      const fresh = knownFor(username, ttl);
+      if (fresh !== undefined) return Promise.resolve(fresh);
       const asked = inFlight.get(username);
       if (asked !== undefined) return asked;
       const asking = ask(username).finally(() => inFlight.delete(username));
@@ -76,4 +78,37 @@ export function cacheIdentities(source: IdentitySource, settings: IdentityCacheS
       return asking;
     },
   };
+}
+
+function createMemory({ maxEntries = 10_000 }: IdentityCacheSettings): LRUCache<string, Found> {
+  return new LRUCache({
+    max: maxEntries,
+    maxSize: MAX_GROUP_NAMES,
+    sizeCalculation: ({ identity }: Found) => 1 + identity.groups.length,
+  });
+}
+
+/** "No such user" can mean that the directory is down: of somebody known a moment ago it is believed the second time. */
+async function lookTwice(
+  username: string,
+  source: IdentitySource,
+  recent: () => Identity | undefined,
+  { pause = sleep, onVanished }: IdentityCacheSettings,
+): Promise<Identity | undefined> {
+  const identity = await source.find(username);
+  if (identity !== undefined || recent() === undefined) return identity;
+  await pause(SECOND_LOOK);
+  try {
+    const again = await source.find(username);
+    onVanished({ username, again: again === undefined ? 'not found' : 'found' });
+    return again;
+  } catch (error) {
+    onVanished({ username, again: 'failed' });
+    throw error;
+  }
+}
+
+/** Of the same account, but without the groups of a service that could not be asked. */
+function isLess(identity: Identity, recent: Identity): boolean {
+  return identity.incomplete === true && recent.incomplete !== true && identity.uid === recent.uid;
 }

@@ -8,12 +8,14 @@ export interface Identity {
   readonly uid: string;
   /** Names of all groups, primary group included. */
   readonly groups: readonly string[];
+  /** Present when a part of the database could not be asked: the account may be in more groups than these. */
+  readonly incomplete?: true;
 }
 
 export interface IdentitySource {
   /**
    * The identity of an account; undefined when the database says that there is no such account.
-   * Throws UnavailableError with ERR_NSS_FAILED when the database could not be asked: that is never a "no".
+   * Throws UnavailableError with ERR_NSS_FAILED or ERR_NSS_TIMEOUT when the database could not be asked: that is never a "no".
    */
   find(username: string): Promise<Identity | undefined>;
 }

@@ -2,12 +2,16 @@
 import { UnavailableError } from '../errors.js';
 import type { Logger } from '../log/logger.js';
 import { checkId, checkText, isPlainText } from '../native/arguments.js';
-import type { Native, PasswdEntry } from '../native/native.js';
+import type { GroupList, Native, PasswdEntry } from '../native/native.js';
 import type { IdentitySource } from './identity.js';
 
 /** Gids remembered as logged. */
 const MAX_LOGGED = 10_000;
-const CONTROL = /\p{Cc}/u;
+/** What no name may hold: it would forge lines of logs. */
+export const CONTROL = /\p{Cc}/u;
+
+/** `incomplete`: there may be more. */
+export type GroupsOf = (user: PasswdEntry) => Promise<GroupList & { readonly incomplete?: true }>;
 
 /** Says once a gid that no name can be given for it. */
 function createNamelessLog(log: Logger): (username: string, gids: readonly number[]) => void {
@@ -37,7 +41,7 @@ export function createNssIdentitySource({
   native,
   log,
 }: {
-  readonly native: Pick<Native, 'lookupUser' | 'groupsOf'>;
+  readonly native: Pick<Native, 'lookupUser'> & { readonly groupsOf: GroupsOf };
   readonly log: Logger;
 }): IdentitySource {
   const logNameless = createNamelessLog(log);
@@ -54,6 +58,7 @@ export function createNssIdentitySource({
         username: user.name,
         uid: String(user.uid),
         groups: groups.names.filter((name) => !CONTROL.test(name)),
+        ...(groups.incomplete ? { incomplete: true as const } : {}),
       };
     },
   };

@@ -14,6 +14,8 @@ export const auditEvents = {
     'logins turned away before PAM, after too many failures, counted by user and source over ten seconds; without user: of further names from there',
   'review.refused': 'reviews answered with no, counted by reason and source over ten seconds',
   'review.unavailable': 'reviews that could not be checked, counted by error code and source over ten seconds',
+  'identity.vanished':
+    'a user known a moment ago was not found at a review and looked for again: what that saw (`again`), and how often in ten seconds',
 } as const satisfies Record<string, string>;
 
 export type AuditEventName = keyof typeof auditEvents;

@@ -8,6 +8,7 @@ import { requireFits } from './frame-size.js';
 import { createLoginDesk, type DeskOptions, type LoginDesk } from './login-desk.js';
 import type { FromFront, FrontConfiguration, ToFront } from './protocol.js';
 import { createReviewDesk, type ReviewDesk } from './review-desk.js';
+import { createVanishedDesk, type VanishedDesk } from './vanished-desk.js';
 
 export type StartFront = (events: { onFrame(frame: FromFront): void; onExit(how: string): void }) => Child<ToFront>;
 
@@ -39,6 +40,7 @@ export function createFrontKeeper(options: KeeperOptions): FrontKeeper {
   // A captured front must not ask what its operator does not let it ask.
   const accountCheckLimit = configuration.accountCheckTtl === undefined ? 0 : options.limit;
   const reviews = createReviewDesk(options);
+  const vanished = createVanishedDesk(options);
   const backOff = createBackOff();
   let front: Child<ToFront> | undefined;
   let restart: NodeJS.Timeout | undefined;
@@ -56,7 +58,8 @@ export function createFrontKeeper(options: KeeperOptions): FrontKeeper {
       onReady();
     }
     const started = options.startFront({
-      onFrame: (frame) => receive(frame, { ready: becomeReady, settle, logins, accounts, reviews }, started, log),
+      onFrame: (frame) =>
+        receive(frame, { ready: becomeReady, settle, logins, accounts, reviews, vanished }, started, log),
       onExit(how) {
         logins.abandon();
         accounts.abandon();
@@ -133,6 +136,7 @@ interface Takers {
   readonly logins: LoginDesk;
   readonly accounts: AccountDesk;
   readonly reviews: ReviewDesk;
+  readonly vanished: VanishedDesk;
 }
 
 /** A front that breaks the protocol ends: nothing it sends may harm the supervisor. */
@@ -147,11 +151,12 @@ function receive(frame: FromFront, takers: Takers, front: Child<ToFront>, log: L
   }
 }
 
-function take(frame: FromFront, { ready, settle, logins, accounts, reviews }: Takers, pid: number): void {
+function take(frame: FromFront, { ready, settle, logins, accounts, reviews, vanished }: Takers, pid: number): void {
   if (frame.kind === 'login') logins.take(frame);
   else if (frame.kind === 'cancel-login') logins.cancel(frame.id);
   else if (frame.kind === 'check-account') accounts.take(frame);
   else if (frame.kind === 'reviews') reviews.take(frame, pid);
+  else if (frame.kind === 'vanished') vanished.take(frame, pid);
   else if (frame.kind === 'verification-keys-in-use') settle(frame.version);
   else if (frame.kind === 'ready') ready();
 }

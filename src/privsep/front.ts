@@ -4,7 +4,7 @@ import { createApp } from '../http/app.js';
 import { createAuthenticateHandler } from '../http/authenticate.js';
 import { createFrontServer, type FrontServer } from '../http/server.js';
 import { cacheIdentities } from '../identity/cached.js';
-import { createNssIdentitySource } from '../identity/nss.js';
+import { createSystemIdentitySource } from '../identity/system.js';
 import { importVerifier } from '../keys/verifier.js';
 import type { Logger } from '../log/logger.js';
 import { createLogger } from '../log/winston-logger.js';
@@ -20,6 +20,7 @@ import { createLoginClient, type LoginClient } from './login-client.js';
 import { dieWithSupervisor, dropTo, guardMemory, leaveSignalsToSupervisor, refuseDebugger } from './privileges.js';
 import { type FromFront, type FrontConfiguration, type ToFront, toFront } from './protocol.js';
 import { countReviews, type ReviewCounter } from './review-counter.js';
+import { countVanished, type VanishedCounter } from './vanished-counter.js';
 
 refuseDebugger();
 process.title = 'pamhook: front';
@@ -30,6 +31,7 @@ interface Running {
   readonly logins: LoginClient;
   readonly accounts: AccountClient;
   readonly reviews: ReviewCounter;
+  readonly vanished: VanishedCounter;
   changeKeys(keys: FrontConfiguration['verificationKeys']): void;
 }
 
@@ -87,7 +89,8 @@ function createFront(configuration: FrontConfiguration, log: Logger): Running {
   const accounts = createAccountClient(channel.send, configuration.loginQueue);
   const reviews = countReviews(channel.send);
   const tokenExpiresIn = token.maxLifetime / 60;
-  const reviewWith = createReviewer(configuration, accounts, log);
+  const vanished = countVanished(channel.send);
+  const reviewWith = createReviewer(configuration, accounts, vanished, log);
   let review = reviewWith(configuration.verificationKeys);
   const server = createFrontServer({
     tls: { cert: tls.cert, key: tls.key.bytes() },
@@ -106,7 +109,7 @@ function createFront(configuration: FrontConfiguration, log: Logger): Running {
   const changeKeys: Running['changeKeys'] = (keys) => {
     review = reviewWith(keys);
   };
-  return { server, logins, accounts, reviews, changeKeys };
+  return { server, logins, accounts, reviews, vanished, changeKeys };
 }
 
 /** A steady clock: what is cached must not live longer because the time of day was set back. */
@@ -114,14 +117,16 @@ const steady = () => performance.now();
 
 /** Keys may turn; the identities and accounts seen so far are kept. */
 function createReviewer(
-  { token, identityCacheTtl, identityStaleFor, accountCheckTtl: ttl }: FrontConfiguration,
+  { token, identityTimeout, identityCacheTtl, identityStaleFor, accountCheckTtl: ttl }: FrontConfiguration,
   { accountAllowed }: AccountClient,
+  { count: onVanished }: VanishedCounter,
   log: Logger,
 ) {
-  const identities = cacheIdentities(createNssIdentitySource({ native, log }), {
+  const identities = cacheIdentities(createSystemIdentitySource({ native, log, timeout: identityTimeout }), {
     ttl: identityCacheTtl,
     staleFor: identityStaleFor,
     now: steady,
+    onVanished,
     log,
   });
   const { issuer, audience, requireAudience, policy } = token;
@@ -145,6 +150,7 @@ async function drain(): Promise<void> {
   draining = true;
   await running?.server.drain();
   running?.reviews.stop();
+  running?.vanished.stop();
   // The last counts are written when the channel has ended.
   channel.close();
 }

@@ -2,7 +2,7 @@
  * The whole protocol between the processes: every frame there is, with the bounds it is checked against on arrival.
  *
  *   supervisor -> front    configure, ping, login-result, account-result, tls, verification-keys, drain
- *   front -> supervisor    ready, pong, login, cancel-login, check-account, reviews, verification-keys-in-use
+ *   front -> supervisor    ready, pong, login, cancel-login, check-account, reviews, vanished, verification-keys-in-use
  *   supervisor -> worker   configure, ping, issue, check-account, signing-key
  *   worker -> supervisor   ready, pong, issue-result, account-checked
  *
@@ -84,6 +84,7 @@ const frontConfiguration = object({
   /** Networks, as `trusted-proxies` has them. */
   trustedProxies: listed,
   identityCacheTtl: milliseconds,
+  identityTimeout: milliseconds,
   identityStaleFor: milliseconds,
   /** Absent: reviews ask nothing of the account phase, and the front may not. */
   accountCheckTtl: optional(milliseconds),
@@ -97,6 +98,7 @@ const workerConfiguration = object({
   signingKey: keyMaterial,
   pamServiceName: name,
   accountCheckService: name,
+  identityTimeout: milliseconds,
   pamConfigDir: optional(text(4096)),
   lockMemory: flag,
   supervisorPid: whole(1, 2 ** 31),
@@ -224,6 +226,19 @@ const reviews = object({
 });
 export type ReviewsFrame = Of<typeof reviews>;
 
+/** Entries have names of users: so many fit into a frame, however they are escaped. */
+export const MAX_VANISHED_ENTRIES = 32;
+
+/** Users that were known a moment ago and then not found, counted by the front over an interval. */
+const vanished = object({
+  kind: oneOf('vanished'),
+  entries: listOf(
+    object({ user: text(MAX_RESPONSE), again: oneOf('found', 'not found', 'failed'), count: whole(1, 2 ** 48) }),
+    MAX_VANISHED_ENTRIES,
+  ),
+});
+export type VanishedFrame = Of<typeof vanished>;
+
 export const toFront = union('kind', {
   configure: frontConfiguration,
   ping,
@@ -244,6 +259,7 @@ export const fromFront = union('kind', {
   'cancel-login': object({ kind: oneOf('cancel-login'), id }),
   'check-account': checkAccount,
   reviews,
+  vanished,
   'verification-keys-in-use': object({ kind: oneOf('verification-keys-in-use'), version: id }),
 });
 export type FromFront = Of<typeof fromFront>;

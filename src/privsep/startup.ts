@@ -1,6 +1,7 @@
 /** Reads and checks everything before anything listens; each fault names file, option and cure. Runs in the supervisor. */
 import type { Settings } from '../config/settings.js';
 import { ConfigurationError } from '../errors.js';
+import { within } from '../identity/timeout.js';
 import type { Logger } from '../log/logger.js';
 import type { Native } from '../native/native.js';
 import { findServiceFile } from '../pam/service-file.js';
@@ -38,7 +39,7 @@ export async function prepare(settings: Settings, around: Surroundings): Promise
   const keys = readKeys(settings, around);
   checkPam(settings, around);
   void warnOfMissingGroups(settings.allowGroups, around);
-  const account = await chooseAccount(settings.runAs, around);
+  const account = await chooseAccount(settings, around);
   const lockMemory = lockOwnMemory(settings, around);
   const common = {
     kind: 'configure' as const,
@@ -63,6 +64,7 @@ export async function prepare(settings: Settings, around: Surroundings): Promise
     refusalDelay: settings.refusalDelay,
     trustedProxies: settings.trustedProxies,
     identityCacheTtl: settings.identityCacheTtl,
+    identityTimeout: settings.identityTimeout,
     identityStaleFor: settings.identityStaleFor,
     ...(settings.reviewAccountCheck ? { accountCheckTtl: settings.accountCheckTtl } : {}),
   };
@@ -71,6 +73,7 @@ export async function prepare(settings: Settings, around: Surroundings): Promise
     signingKey: keys.signing,
     pamServiceName: settings.pamServiceName,
     accountCheckService: settings.accountCheckService ?? settings.pamServiceName,
+    identityTimeout: settings.identityTimeout,
     ...(settings.pamConfigDir === undefined ? {} : { pamConfigDir: settings.pamConfigDir }),
   };
   requireFits(front, worker);
@@ -103,14 +106,19 @@ export function requireServiceFile(option: string, service: string, configDir: s
 
 /** undefined: an ordinary user started the daemon, and there is nothing to drop. Throws ConfigurationError. */
 export async function chooseAccount(
-  runAs: string | undefined,
+  { runAs, identityTimeout }: Pick<Settings, 'runAs' | 'identityTimeout'>,
   { native, log, isRoot }: Pick<Surroundings, 'native' | 'log' | 'isRoot'>,
 ): Promise<Account | undefined> {
   if (!isRoot) {
     if (runAs !== undefined) log.warn('run-as is ignored: only root can change to another account');
     return undefined;
   }
-  const entry = await native.lookupUser(runAs ?? 'pamhook');
+  const lookUp = (name: string) => within(identityTimeout, () => native.lookupUser(name));
+  const entry = await lookUp(runAs ?? 'pamhook').catch((fault: unknown) => {
+    if (runAs !== undefined) throw fault;
+    log.warn('run-as: whether there is an account pamhook cannot be told', { fault });
+    return undefined;
+  });
   if (entry !== undefined) return unprivileged(entry, `run-as ${entry.name}`);
   if (runAs !== undefined) {
     throw new ConfigurationError(
@@ -118,7 +126,7 @@ export async function chooseAccount(
       'create it as a system account, or name another',
     );
   }
-  const nobody = await native.lookupUser('nobody');
+  const nobody = await lookUp('nobody');
   if (nobody === undefined)
     throw new ConfigurationError(
       'run-as: there is neither an account pamhook nor nobody',

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { closeSync, openSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { type ErrorCode, PamhookError } from '../errors.js';
-import { createNssIdentitySource } from '../identity/nss.js';
+import { createSystemIdentitySource } from '../identity/system.js';
 import { importSigningMaterial } from '../keys/signer.js';
 import type { Logger } from '../log/logger.js';
 import { createLogger } from '../log/winston-logger.js';
@@ -98,12 +98,12 @@ function configure(configuration: WorkerConfiguration): void {
 }
 
 function issueTokenOf(
-  { pamServiceName, pamConfigDir, signingKey, token }: WorkerConfiguration,
+  { pamServiceName, pamConfigDir, signingKey, token, identityTimeout: timeout }: WorkerConfiguration,
   log: Logger,
 ): IssueToken {
   return createIssueToken({
     pam: createPam({ native, service: pamServiceName, configDir: pamConfigDir, tty: PAM_TTY }),
-    identities: createNssIdentitySource({ native, log }),
+    identities: createSystemIdentitySource({ native, log, timeout }),
     signer: importSigningMaterial(materialOf(signingKey)),
     issuer: token.issuer,
     audience: token.audience,

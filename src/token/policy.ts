@@ -1,4 +1,5 @@
 /** Policies: which accounts get tokens, and what Kubernetes is told of them; held by the PAM worker at issue and by the front at review. */
+import { UnavailableError } from '../errors.js';
 import type { Identity } from '../identity/identity.js';
 import { matchesGlob } from './glob.js';
 import { isReserved } from './user-name.js';
@@ -26,13 +27,14 @@ export interface PresentedNames {
   readonly groups: readonly string[];
 }
 
-/** undefined: the account may have a token. */
+/** undefined: the account may have a token. Throws UnavailableError when it would be refused for a group that may only be unseen. */
 export function judgeAccess(
-  { uid, groups }: Identity,
+  { uid, groups, incomplete }: Identity,
   { allowGroups, minUid }: AccessPolicy,
 ): AccessRefusal | undefined {
   if (Number(uid) < minUid) return 'uid below min-uid';
   if (allowGroups.length === 0 || allowGroups.some((name) => groups.includes(name))) return undefined;
+  if (incomplete) throw new UnavailableError('ERR_NSS_FAILED', "not all of the user's groups could be looked up");
   return 'not in allow-groups';
 }
 

@@ -85,6 +85,7 @@ test('readSettings() reads a command line of pam_hook', () => {
     trustedProxies: [],
     shutdownGracePeriod: 20_000,
     identityCacheTtl: 10_000,
+    identityTimeout: 5_000,
     identityStaleFor: 300_000,
     reviewAccountCheck: false,
     accountCheckService: undefined,

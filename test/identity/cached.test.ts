@@ -1,8 +1,8 @@
 /** The memory in front of an identity source: what it keeps, for how long, and what it never keeps. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { describe, it, test } from 'node:test';
 import { UnavailableError } from '#src/errors.js';
-import { cacheIdentities, type IdentityCacheSettings } from '#src/identity/cached.js';
+import { cacheIdentities, type IdentityCacheSettings, type Vanished } from '#src/identity/cached.js';
 import type { Identity, IdentitySource } from '#src/identity/identity.js';
 
 interface Fixture {
@@ -10,6 +10,7 @@ interface Fixture {
   /** Names asked for, in order. */
   readonly asked: string[];
   readonly warnings: string[];
+  readonly vanished: Vanished[];
   /** What the source says next. */
   answer: (username: string) => Promise<Identity | undefined>;
   now: number;
@@ -21,6 +22,7 @@ const failure = new UnavailableError('ERR_NSS_FAILED', 'down');
 function fixture(settings: Partial<IdentityCacheSettings> = {}): Fixture {
   const asked: string[] = [];
   const warnings: string[] = [];
+  const vanished: Vanished[] = [];
   const source: IdentitySource = {
     find(username) {
       asked.push(username);
@@ -29,11 +31,20 @@ function fixture(settings: Partial<IdentityCacheSettings> = {}): Fixture {
   };
   const log = { error() {}, warn: (message: string) => warnings.push(message), info() {}, verbose() {} };
   const now = (): number => made.now;
-  const identities = cacheIdentities(source, { ttl: 10_000, staleFor: 60_000, now, log, ...settings });
+  const identities = cacheIdentities(source, {
+    ttl: 10_000,
+    staleFor: 60_000,
+    now,
+    pause: async () => {},
+    onVanished: (seen) => vanished.push(seen),
+    log,
+    ...settings,
+  });
   const made: Fixture = {
     identities,
     asked,
     warnings,
+    vanished,
     answer: (name) => Promise.resolve(identity(name)),
     now: 1_000_000,
   };
@@ -81,6 +92,89 @@ test('a miss drops what was known: a deleted account does not come back when the
   await assert.rejects(f.identities.find('alice'), failure);
 });
 
+describe('a user known a moment ago who is not found', () => {
+  /** Known, and asked for again when the cache has ended; `answers` come one after the other. */
+  async function vanishing(f: Fixture, answers: readonly (Identity | undefined | Error)[]) {
+    await f.identities.find('alice');
+    f.now += 10_000;
+    const left = [...answers];
+    f.answer = async () => {
+      const next = left.shift();
+      if (next instanceof Error) throw next;
+      return next;
+    };
+    return f.identities.find('alice');
+  }
+
+  it('is looked for again after a pause, and is none when not found again', async () => {
+    const pauses: number[] = [];
+    const f = fixture({ pause: async (milliseconds) => pauses.push(milliseconds) });
+    assert.equal(await vanishing(f, [undefined, undefined]), undefined);
+    assert.deepEqual(pauses, [500]);
+    assert.equal(f.asked.length, 3);
+    assert.deepEqual(f.vanished, [{ username: 'alice', again: 'not found' }]);
+  });
+
+  it('is told of once: who has been gone is not looked for twice', async () => {
+    const f = fixture();
+    await vanishing(f, [undefined, undefined, undefined]);
+    assert.equal(await f.identities.find('alice'), undefined);
+    assert.equal(f.asked.length, 4);
+    assert.equal(f.vanished.length, 1);
+  });
+
+  it('is served when found again', async () => {
+    const f = fixture();
+    assert.deepEqual((await vanishing(f, [undefined, identity('alice', ['new'])]))?.groups, ['new']);
+    assert.deepEqual(f.vanished, [{ username: 'alice', again: 'found' }]);
+  });
+
+  it('is served from memory when the second look fails', async () => {
+    const f = fixture();
+    assert.equal((await vanishing(f, [undefined, failure]))?.username, 'alice');
+    assert.deepEqual(f.vanished, [{ username: 'alice', again: 'failed' }]);
+  });
+
+  it('is believed at once when that was longer than staleFor ago', async () => {
+    const f = fixture({ staleFor: 10_000 });
+    assert.equal(await vanishing(f, [undefined]), undefined);
+    assert.equal(f.asked.length, 2);
+    assert.deepEqual(f.vanished, []);
+  });
+});
+
+describe('an identity that lacks groups of a service that could not be asked', () => {
+  const part: Identity = { ...identity('alice', ['local']), incomplete: true };
+
+  it('gives way to a whole one as long as that may serve, and is never taken for it', async () => {
+    const f = fixture();
+    f.answer = () => Promise.resolve(identity('alice', ['local', 'ldap']));
+    await f.identities.find('alice');
+    f.answer = () => Promise.resolve(part);
+    f.now += 59_999;
+    assert.deepEqual((await f.identities.find('alice'))?.groups, ['local', 'ldap']);
+    f.now += 1;
+    assert.deepEqual(await f.identities.find('alice'), part);
+  });
+
+  it('serves until a whole one is there', async () => {
+    const f = fixture();
+    f.answer = () => Promise.resolve(part);
+    assert.deepEqual(await f.identities.find('alice'), part);
+    f.now += 10_000;
+    f.answer = () => Promise.resolve(identity('alice', ['local', 'ldap']));
+    assert.deepEqual((await f.identities.find('alice'))?.groups, ['local', 'ldap']);
+  });
+
+  it('of an account made again under another uid does not give way', async () => {
+    const f = fixture();
+    await f.identities.find('alice');
+    f.now += 10_000;
+    f.answer = () => Promise.resolve({ ...part, uid: '2' });
+    assert.equal((await f.identities.find('alice'))?.uid, '2');
+  });
+});
+
 test('a failure is not kept', async () => {
   const f = fixture();
   f.answer = () => Promise.reject(failure);
@@ -108,6 +202,27 @@ test('staleFor 0 serves nothing while the source fails', async () => {
   f.now += 10_000;
   f.answer = () => Promise.reject(failure);
   await assert.rejects(f.identities.find('alice'), failure);
+});
+
+test('a database that fails for some and answers others makes one warning, and a line when it is over', async () => {
+  const lines: string[] = [];
+  const note = (message: string) => lines.push(message);
+  const f = fixture({ ttl: 0, staleFor: 0, log: { error: note, warn: note, info: note, verbose() {} } });
+  const both = async () => {
+    f.answer = (name) => (name === 'bad' ? Promise.reject(failure) : Promise.resolve(identity(name)));
+    await assert.rejects(f.identities.find('bad'), failure);
+    await f.identities.find('good');
+  };
+  for (let count = 0; count < 3; count += 1) await both();
+  f.now += 59_999;
+  await f.identities.find('good');
+  assert.deepEqual(lines, ['the user database fails; recent answers serve where there are any']);
+  f.now += 1;
+  await f.identities.find('good');
+  await f.identities.find('good');
+  assert.deepEqual(lines.slice(1), ['the user database has not failed for a minute']);
+  await both();
+  assert.equal(lines.length, 3);
 });
 
 test('a clock that was set back makes an answer of unknown age, which does not serve', async () => {

@@ -231,6 +231,28 @@ describe('the front keeper', () => {
     assert.equal(front(0).killed, 1);
   });
 
+  it('audits the users who vanished', (t) => {
+    const { keeper, events, front } = setUp(t);
+    void keeper.start();
+    front(0).events.onFrame({ kind: 'vanished', entries: [{ user: 'dora', again: 'not found', count: 1 }] });
+    assert.deepEqual(events, [{ event: 'identity.vanished', user: 'dora', again: 'not found', count: 1 }]);
+  });
+
+  it('takes as many vanished users as a front can count, and kills one that sends more', (t) => {
+    const { clock, keeper, events, front } = setUp(t);
+    void keeper.start();
+    const entries = Array(32).fill({ user: 'dora', again: 'failed', count: 1 });
+    const send = () => front(0).events.onFrame({ kind: 'vanished', entries });
+    for (let seconds = 0; seconds < 1000; seconds += 10) {
+      clock.now = seconds * 1000;
+      for (let frame = 0; frame * 32 < 1027; frame += 1) send();
+    }
+    assert.equal(front(0).killed, 0);
+    for (let frame = 0; frame < 1000; frame += 1) if (front(0).killed === 0) send();
+    assert.equal(front(0).killed, 1);
+    assert.ok(events.length <= 1100 * 128);
+  });
+
   it('lets the front drain, and starts no other', async (t) => {
     const { keeper, fronts, front } = setUp(t);
     void keeper.start();

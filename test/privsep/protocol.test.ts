@@ -73,6 +73,11 @@ describe('the protocol', () => {
       kind: 'reviews',
       entries: [{ answer: 'refused', reason: 'x', source: 'kube-apiserver', count: 1 }],
     },
+    'too many vanished users': {
+      kind: 'vanished',
+      entries: Array(33).fill({ user: 'x', again: 'found', count: 1 }),
+    },
+    'a vanished user seen otherwise': { kind: 'vanished', entries: [{ user: 'x', again: 'maybe', count: 1 }] },
   };
   for (const [name, frame] of Object.entries(broken)) {
     it(`refuses from the front ${name}`, () => {

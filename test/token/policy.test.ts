@@ -40,6 +40,13 @@ describe('judgeAccess()', () => {
     assert.equal(judgeAccess({ ...alice, groups: [] }, openPolicy), undefined);
   });
 
+  it('cannot tell whether an account is in a group that was not looked up', () => {
+    const seen: Identity = { ...alice, incomplete: true };
+    assert.throws(() => judgeAccess(seen, policy({ allowGroups: ['ldap'] })), { code: 'ERR_NSS_FAILED' });
+    assert.equal(judgeAccess(seen, policy({ allowGroups: ['developers'] })), undefined);
+    assert.equal(judgeAccess(seen, policy({ allowGroups: ['ldap'], minUid: 1001 })), 'uid below min-uid');
+  });
+
   it('knows root and the largest uid', () => {
     assert.equal(judgeAccess({ ...alice, uid: '0' }, policy({ minUid: 1 })), 'uid below min-uid');
     assert.equal(judgeAccess({ ...alice, uid: '4294967294' }, policy({ minUid: 4_294_967_294 })), undefined);

@@ -1,6 +1,7 @@
 /** Findings on the user database, the account of the front, and shadow. */
 import { accessSync, constants, existsSync } from 'node:fs';
 import { UnavailableError } from '../../errors.js';
+import { within } from '../../identity/timeout.js';
 import { chooseAccount } from '../../privsep/startup.js';
 import { examine, type Finding, fault, ok, type Setup, warning } from './finding.js';
 
@@ -31,7 +32,7 @@ export async function accountFindings(
   );
   const front = await examine(
     'run-as',
-    (log) => within(patience, () => chooseAccount(settings.runAs, { native, log, isRoot })),
+    (log) => within(patience, () => chooseAccount(settings, { native, log, isRoot })),
     {
       fine: (account) =>
         account === undefined ? 'all processes run as this user' : `the front will run as uid ${account.uid}`,
@@ -69,22 +70,5 @@ function isReadable(path: string): boolean {
     return true;
   } catch {
     return false;
-  }
-}
-
-/** Rejects with UnavailableError after so many milliseconds. */
-async function within<T>(milliseconds: number, run: () => Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    const tooLate = new UnavailableError(
-      'ERR_NSS_FAILED',
-      `the user database did not answer in ${milliseconds / 1000} s`,
-    );
-    timer = setTimeout(() => reject(tooLate), milliseconds);
-  });
-  try {
-    return await Promise.race([run(), late]);
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -1,7 +1,7 @@
 /** `pamhook check --user`: one login as a PAM worker would do it, told in full; as that needs root, so does this. */
 
 import type { Identity } from '../../identity/identity.js';
-import { createNssIdentitySource } from '../../identity/nss.js';
+import { createSystemIdentitySource } from '../../identity/system.js';
 import type { PamMessage, PamPrompt, PamStage, PamTransactionResult } from '../../native/native.js';
 import { canBeAsked, PAM_TTY } from '../../pam/libpam.js';
 import { accountReason, meaningOf } from '../../pam/return-codes.js';
@@ -95,7 +95,8 @@ function reportOf(user: string, service: string, result: PamTransactionResult, e
 async function identityFindings(name: string, { native, settings }: Setup) {
   const policy = policyOf(settings);
   const found = await examine('login', async (log) => {
-    const identity = await createNssIdentitySource({ native, log }).find(name);
+    const timeout = settings.identityTimeout;
+    const identity = await createSystemIdentitySource({ native, log, timeout }).find(name);
     return { identity, denial: isReserved(name) ? ('reserved name' as const) : denialOf(identity, policy) };
   });
   if (found.value === undefined) return { findings: found.findings, shown: {} };
