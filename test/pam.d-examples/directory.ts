@@ -23,6 +23,14 @@ export interface Person {
   readonly uid: number;
   /** Days since the epoch after which the account has expired. */
   readonly expires?: number;
+  /** Groups besides the one of all. */
+  readonly teams?: readonly string[];
+}
+
+/** Further lines of sssd.conf: for the domain, and for the responder that NSS asks. */
+export interface SssdLines {
+  readonly domain?: readonly string[];
+  readonly nss?: readonly string[];
 }
 
 const slapdConfiguration = (tls: string) => `include /etc/ldap/schema/core.schema
@@ -40,10 +48,13 @@ access to attrs=userPassword by anonymous auth by * none
 access to * by * read
 `;
 
-const sssdConfiguration = (tls: string) => `[sssd]
+const sssdConfiguration = (tls: string, { domain = [], nss = [] }: SssdLines) => `[sssd]
 services = nss, pam
 domains = test
+[nss]
+${nss.join('\n')}
 [domain/test]
+${domain.join('\n')}
 id_provider = ldap
 ldap_uri = ldaps://127.0.0.1
 ldap_search_base = dc=test
@@ -73,21 +84,55 @@ function entriesOf(people: readonly Person[], group: string, gid: number): strin
     entries.push(expires === undefined ? entry : [...entry, `shadowExpire: ${expires}`]);
   }
   entries.push([`cn=${group},dc=test`, 'objectClass: posixGroup', `gidNumber: ${gid}`]);
+  [...new Set(people.flatMap(({ teams = [] }) => teams))].forEach((team, index) => {
+    const members = people.filter(({ teams = [] }) => teams.includes(team)).map(({ name }) => `memberUid: ${name}`);
+    entries.push([`cn=${team},dc=test`, 'objectClass: posixGroup', `gidNumber: ${gid + 1 + index}`, ...members]);
+  });
   return entries.map(([dn, ...lines]) => [`dn: ${dn}`, ...lines, ''].join('\n')).join('\n');
 }
 
 /** Starts both, with the certificate that `pamhook init` made in the directory `tls`. They end with the throw-away root. */
-export function startDirectory(tls: string, people: readonly Person[], group: string, gid: number): void {
-  mkdirSync(join(DIRECTORY, 'data'), { recursive: true });
+export function startDirectory(
+  tls: string,
+  people: readonly Person[],
+  group: string,
+  gid: number,
+  lines: SssdLines = {},
+): void {
+  mkdirSync(DIRECTORY, { recursive: true });
   writeFileSync(join(DIRECTORY, 'slapd.conf'), slapdConfiguration(tls));
-  writeFileSync(join(DIRECTORY, 'people.ldif'), entriesOf(people, group, gid));
-  writeFileSync('/etc/sssd/sssd.conf', sssdConfiguration(tls));
+  writeFileSync('/etc/sssd/sssd.conf', sssdConfiguration(tls, lines));
   chmodSync('/etc/sssd/sssd.conf', 0o600);
-  sh(`cd ${DIRECTORY}; slapadd -q -f slapd.conf -l people.ldif; slapd -h ldaps://127.0.0.1/ -f slapd.conf
-    printf '%s\\n' 'passwd: files sss' 'group: files sss' 'shadow: files' 'hosts: files' > /etc/nsswitch.conf
-    sssd -D --logger=files`);
+  fillDirectory(people, group, gid);
+  startSlapd();
+  sh('rm -f /var/lib/sss/db/* /var/lib/sss/mc/*');
+  sh(`printf '%s\\n' 'passwd: files sss' 'group: files sss' 'shadow: files' 'hosts: files' > /etc/nsswitch.conf`);
+  startSssd();
+}
+
+/** These people and no others; while slapd does not run. */
+export function fillDirectory(people: readonly Person[], group: string, gid: number): void {
+  writeFileSync(join(DIRECTORY, 'people.ldif'), entriesOf(people, group, gid));
+  sh(`cd ${DIRECTORY}; rm -rf data; mkdir data; slapadd -q -f slapd.conf -l people.ldif`);
+}
+
+export function startSlapd(): void {
+  sh(`cd ${DIRECTORY}; slapd -h ldaps://127.0.0.1/ -f slapd.conf`);
+}
+
+export function startSssd(): void {
+  sh('rm -f /run/sssd.pid; sssd -D --logger=files');
 }
 
 export function stopDirectory(): void {
-  sh(`kill "$(cat ${DIRECTORY}/slapd.pid)"`);
+  signalSlapd('TERM');
+}
+
+export function signalSlapd(signal: string): void {
+  sh(`kill -s ${signal} "$(cat ${DIRECTORY}/slapd.pid)"`);
+}
+
+/** To all of its processes, which are the only ones of the name here, or to the one that NSS asks. */
+export function signalSssd(signal: string, process: 'all' | 'sssd_nss' = 'all'): void {
+  sh(`pkill -${signal} ${process === 'all' ? "'^sssd'" : `-x ${process}`}`);
 }
