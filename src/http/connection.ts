@@ -36,6 +36,14 @@ export function closeAfterAnswers(connection: Connection): void {
   announceClose(connection);
 }
 
+/** For a connection that is gone: Node 20 and 22 tell only the first of its answers so, and the others would be worked on for nobody. */
+export function loseAnswers({ unanswered }: Connection): void {
+  for (const response of [...unanswered]) {
+    response.destroy();
+    response.emit('close');
+  }
+}
+
 /** Only the newest answer may say close: Node ends the connection after it, and drops requests pipelined behind it. */
 function announceClose({ unanswered }: Connection): void {
   const newest = unanswered.at(-1);

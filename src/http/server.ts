@@ -10,7 +10,14 @@ import { logAccess } from './access-log.js';
 import { createAdmission } from './admission.js';
 import { answerBare, statusOfParserError } from './bare-answer.js';
 import { type Bounds, bounds as defaultBounds } from './bounds.js';
-import { beginAnswer, type Connection, closeAfterAnswers, createConnection, endAnswer } from './connection.js';
+import {
+  beginAnswer,
+  type Connection,
+  closeAfterAnswers,
+  createConnection,
+  endAnswer,
+  loseAnswers,
+} from './connection.js';
 import { clientAddress, createTrustedProxies } from './forwarded-for.js';
 import { headerValues } from './raw-headers.js';
 import type { Handler, RequestContext } from './request-context.js';
@@ -86,7 +93,11 @@ export function createFrontServer(options: FrontServerOptions): FrontServer {
     const connection = createConnection(source, proxies.has(source));
     if (draining) closeAfterAnswers(connection);
     connections.set(socket, connection);
-    socket.once('close', () => connections.delete(socket));
+    socket.once('close', () => {
+      connections.delete(socket);
+      // Those that Node tells have been told by then.
+      setImmediate(loseAnswers, connection);
+    });
   }
 
   function receive(request: IncomingMessage, response: ServerResponse): void {

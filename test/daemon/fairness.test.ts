@@ -4,6 +4,7 @@ import { setMaxListeners } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
+import { connect } from 'node:tls';
 import { compile } from './compile.js';
 import { auditLines, type Daemon, MATRIX_SERVICE, type Scene, setScene, startDaemon, until } from './daemon-harness.js';
 
@@ -27,20 +28,18 @@ interface Flood {
   stop(): Promise<void>;
 }
 
-/** So many wrong passwords from one address, each on a connection of its own. */
+/** So many wrong passwords from one address, each on a connection of its own: made anew when the front is too slow for its own bounds. */
 function flood(t: TestContext, daemon: Daemon, from: string, users: readonly string[]): Flood {
   const statuses: number[] = [];
   const abort = new AbortController();
   setMaxListeners(0, abort.signal);
-  const logins = users.map((user) =>
-    daemon.login(user, 'wrong', { from, signal: abort.signal }).then(
-      ({ status, headers }) => {
-        statuses.push(status);
-        if (status === 503) assert.equal(headers['retry-after'], '1');
-      },
-      () => undefined,
-    ),
-  );
+  const login = async (user: string): Promise<void> => {
+    const answer = await daemon.login(user, 'wrong', { from, signal: abort.signal }).catch(() => undefined);
+    if (answer === undefined) return abort.signal.aborted ? undefined : login(user);
+    statuses.push(answer.status);
+    if (answer.status === 503) assert.equal(answer.headers['retry-after'], '1');
+  };
+  const logins = users.map(login);
   const stop = async () => {
     abort.abort();
     await Promise.all(logins);
@@ -63,8 +62,27 @@ function transactions(scene: Scene): { user: unknown; source: unknown }[] {
 
 const placeOf = (scene: Scene, from: string) => transactions(scene).findIndex(({ source }) => source === from);
 
+/** So many wrong passwords, pipelined on connections of 50 each; resolves when the front has read them all. */
+async function pipeline(t: TestContext, daemon: Daemon, scene: Scene, from: string, count: number) {
+  const ca = readFileSync(join(scene.dir, 'tls', 'ca.crt'));
+  const request = (user: string) =>
+    `GET /token HTTP/1.1\r\nHost: h\r\nAuthorization: Basic ${Buffer.from(`${user}:wrong`).toString('base64')}\r\n\r\n`;
+  const target = { host: '127.0.0.1', port: daemon.port, localAddress: from, ca, servername: 'localhost' };
+  const sockets = Array.from({ length: count / 50 }, () => connect(target).on('error', () => undefined));
+  const close = () => {
+    for (const socket of sockets) socket.destroy();
+  };
+  t.after(close);
+  const bytes = names(50, 20).map(request).join('');
+  await Promise.all(sockets.map((socket) => new Promise((resolve) => socket.write(bytes, resolve))));
+  await until(() => connections(daemon).every(({ unread }) => unread === 0));
+  // By the time it answers, the front has seen to all that it read before.
+  assert.equal((await daemon.ask('/heartbeat')).status, 200);
+  return close;
+}
+
 /** Connections that the front has, in whatever state but the one in which the kernel alone keeps them. */
-function connections({ port }: Daemon): number {
+function connections({ port }: Daemon): { readonly unread: number }[] {
   const hex = port.toString(16).toUpperCase().padStart(4, '0');
   const rows = readFileSync('/proc/net/tcp', 'utf8').split('\n');
   const LISTEN = '0A';
@@ -72,16 +90,16 @@ function connections({ port }: Daemon): number {
   return rows
     .map((row) => row.trim().split(/\s+/))
     .filter(([, local = '', , state = '']) => local.endsWith(`:${hex}`) && state !== LISTEN && state !== TIME_WAIT)
-    .length;
+    .map(([, , , , queues = '']) => ({ unread: Number.parseInt(queues.split(':')[1] ?? '', 16) }));
 }
 
 describe('a flood of logins', () => {
   it('from one address delays the login of another by one transaction, also when it has filled the queue', async (t) => {
     const { scene, daemon, openGate } = await startGated(t, ['-pam-workers', '1', '-login-queue', '200']);
     const floods = [flood(t, daemon, '127.0.0.2', names(201, 20))];
-    await until(() => turnedAway(floods) === 1);
+    await until(() => turnedAway(floods) >= 1);
     const innocent = daemon.login('alice', 'secret', { from: INNOCENT });
-    await until(() => turnedAway(floods) === 2);
+    await until(() => turnedAway(floods) >= 2);
     openGate();
     assert.equal((await innocent).status, 200);
     const place = placeOf(scene, INNOCENT);
@@ -92,9 +110,9 @@ describe('a flood of logins', () => {
     const { scene, daemon, openGate } = await startGated(t, ['-pam-workers', '4', '-login-queue', '60']);
     const users = Array<string>(21).fill('alice');
     const floods = ['127.0.0.2', '127.0.0.3', '127.0.0.4'].map((from) => flood(t, daemon, from, users));
-    await until(() => turnedAway(floods) === 3);
+    await until(() => turnedAway(floods) >= 3);
     const owner = daemon.login('alice', 'secret', { from: INNOCENT });
-    await until(() => turnedAway(floods) === 4);
+    await until(() => turnedAway(floods) >= 4);
     openGate();
     assert.equal((await owner).status, 200);
     const place = placeOf(scene, INNOCENT);
@@ -109,11 +127,11 @@ describe('a flood of logins', () => {
 
   it('whose clients go away leaves nothing behind: the next login has its turn at once', async (t) => {
     const { scene, daemon, openGate } = await startGated(t, ['-pam-workers', '1', '-login-queue', '1000']);
-    const gone = flood(t, daemon, '127.0.0.2', names(1001, 20));
-    await until(() => turnedAway([gone]) === 1);
-    await gone.stop();
-    await until(() => connections(daemon) === 0);
-    // By the time it answers, the front has seen to all that were closed before.
+    const close = await pipeline(t, daemon, scene, '127.0.0.2', 1000);
+    const full = await daemon.login('alice', 'secret', { from: '127.0.0.2' });
+    assert.equal(full.status, 503, 'all places are taken');
+    close();
+    await until(() => connections(daemon).length === 0);
     assert.equal((await daemon.ask('/heartbeat')).status, 200);
     const next = daemon.login('alice', 'secret', { from: '127.0.0.2' });
     openGate();

@@ -373,6 +373,35 @@ test('a client that goes away aborts its login', async (t) => {
   assert.equal(lines.find(({ message }) => message === 'request')?.fields['status'], 'cut off');
 });
 
+test('a client that goes away aborts all the logins it has pipelined', async (t) => {
+  const aborted: string[] = [];
+  const asked: string[] = [];
+  const { port, lines, server } = await startFront(t, {
+    login: ({ username }, signal) =>
+      new Promise((_resolve, reject) => {
+        asked.push(username);
+        signal.addEventListener('abort', () => {
+          aborted.push(username);
+          reject(new UnavailableError('ERR_LOGIN_UNAVAILABLE', 'the client has gone'));
+        });
+        if (asked.length === 3) socket.destroy();
+      }),
+  });
+  const { socket } = await dial(port);
+  const request = (name: string) =>
+    `GET /token HTTP/1.1\r\nHost: h\r\nAuthorization: Basic ${encoded(`${name}:x`)}\r\n\r\n`;
+  socket.write(['a', 'b', 'c'].map(request).join(''));
+  while (aborted.length < 3) await delay(5);
+  await server.drain();
+  assert.deepEqual(aborted.sort(), ['a', 'b', 'c']);
+  const requests = lines.filter(({ message }) => message === 'request');
+  assert.deepEqual(
+    requests.map(({ fields }) => fields['status']),
+    Array(3).fill('cut off'),
+    'each once',
+  );
+});
+
 test('a client that goes away frees the timer of its refusal', async (t) => {
   const client: { leave?: () => void } = {};
   let freed = () => {};
