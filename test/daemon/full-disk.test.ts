@@ -64,9 +64,9 @@ describe('a full disk', () => {
       'account optional pam_exec.so quiet /bin/sleep 1',
     ]);
     const daemon = await startDaemon(t, scene);
+    execFileSync('prlimit', ['--pid', String(daemon.pid), '--fsize=0:']);
     const login = daemon.login('alice', 'secret');
     await until(() => daemon.children('worker').some((pid) => childrenOf(pid).length > 0));
-    execFileSync('prlimit', ['--pid', String(daemon.pid), '--fsize=0:']);
     const ended = daemon.stop();
     // Answered, and not cut off: its token is held back.
     assert.equal((await login).status, 503);
