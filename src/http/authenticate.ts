@@ -3,7 +3,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type ErrorCode, PamhookError } from '../errors.js';
 import type { Logger } from '../log/logger.js';
 import type { Review, ReviewRefusal, ReviewResult } from '../token/review.js';
-import { type BodyFault, type BodyRoom, createBodyRoom, readBody } from './body.js';
+import { type BodyFault, type BodyLimits, readBody } from './body.js';
+import { type BodyRoom, createBodyRoom } from './body-room.js';
 import { type Bounds, bounds as defaultBounds } from './bounds.js';
 import type { Handler, RequestContext } from './request-context.js';
 import { parseTokenReview, type TokenReviewRequest, type TokenReviewStatus, tokenReview } from './token-review.js';
@@ -38,7 +39,12 @@ const REASONS: Readonly<Record<number, string>> = {
 
 export function createAuthenticateHandler(options: AuthenticateOptions): Handler {
   const bounds: Bounds = { ...defaultBounds, ...options.bounds };
-  const parts = { ...options, bounds, room: createBodyRoom(bounds.smallBodyBytes, bounds.largeBodiesBytes) };
+  const limits = {
+    whole: bounds.reviewBodyBytes,
+    kept: bounds.keptBodyBytes,
+    stringCharacters: bounds.tokenCharacters,
+  };
+  const parts = { ...options, bounds, limits, room: createBodyRoom(bounds.smallBodyBytes, bounds.largeBodiesBytes) };
   return (request, response, context) => {
     answer(request, context, parts).then(
       (result) => result && send(response, context, result),
@@ -50,15 +56,14 @@ export function createAuthenticateHandler(options: AuthenticateOptions): Handler
   };
 }
 
-type Parts = AuthenticateOptions & { readonly bounds: Bounds; readonly room: BodyRoom };
+type Parts = AuthenticateOptions & { readonly bounds: Bounds; readonly limits: BodyLimits; readonly room: BodyRoom };
 
 /** undefined: the client has gone. */
 async function answer(request: IncomingMessage, context: RequestContext, parts: Parts): Promise<Answer | undefined> {
   if (request.method !== 'POST') return failure(405, 'only POST is answered here', { Allow: 'POST' });
   if (!isPlain(request)) return failure(415, 'Content-Encoding is not identity', { 'Accept-Encoding': 'identity' });
-  const body = await readBody(request, parts.bounds.reviewBodyBytes, parts.room);
-  if (typeof body === 'string') return bodyFailure(body, parts.bounds.reviewBodyBytes);
-  const parsed = parseTokenReview(body, parts.bounds);
+  const parsed = await readBody(request, parts.limits, parts.room, (body) => parseTokenReview(body, parts.bounds));
+  if (typeof parsed === 'string') return bodyFailure(parsed, parts.limits);
   if ('fault' in parsed) return failure(400, parsed.fault);
   return reviewed(parsed, context, parts);
 }
@@ -103,10 +108,12 @@ function isPlain(request: IncomingMessage): boolean {
   return encoding === undefined || encoding.trim().toLowerCase() === 'identity';
 }
 
-function bodyFailure(fault: BodyFault, limit: number): Answer | undefined {
+function bodyFailure(fault: BodyFault, { whole, kept }: BodyLimits): Answer | undefined {
   if (fault === 'cut short') return undefined;
   if (fault === 'no room') return failure(500, 'too many large requests at once');
-  return failure(413, `the body is larger than ${limit} bytes`, { Connection: 'close' });
+  const message =
+    fault === 'too large' ? `is larger than ${whole} bytes` : `without its long strings has more than ${kept} bytes`;
+  return failure(413, `the body ${message}`, { Connection: 'close' });
 }
 
 /** A Kubernetes Status (meta/v1), for a request that is no TokenReview. */

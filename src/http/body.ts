@@ -1,60 +1,59 @@
 /** Reads a request's body within bounds, whatever the client declares, sends or leaves out; runs in the front. */
 import type { IncomingMessage } from 'node:http';
+import { type BodyRoom, createBodyRoom } from './body-room.js';
+import { createStringCutter } from './long-strings.js';
 
-export type BodyFault = 'too large' | 'no room' | 'cut short';
+export type BodyFault = 'too large' | 'too much' | 'no room' | 'cut short';
 
-/** What all large bodies together may hold. Small ones need no room: reviews go on while a flood of large ones is under way. */
-export interface BodyRoom {
-  readonly small: number;
-  take(bytes: number): boolean;
-  give(bytes: number): void;
-}
-
-export function createBodyRoom(small: number, large: number): BodyRoom {
-  let free = large;
-  return {
-    small,
-    take: (bytes) => {
-      if (bytes > free) return false;
-      free -= bytes;
-      return true;
-    },
-    give: (bytes) => {
-      free += bytes;
-    },
-  };
+/** How large a body may be, in bytes. */
+export interface BodyLimits {
+  readonly whole: number;
+  /** What of a large one may be left when its strings are cut. */
+  readonly kept: number;
+  /** A string of more UTF-16 code units is cut to some that are still more: only its length can count. */
+  readonly stringCharacters: number;
 }
 
 /**
- * The whole body, of at most `limit` bytes. One that is larger is read on and thrown away up to twice the limit, so that
- * the client gets to the answer; the caller then closes the connection.
+ * What `read` makes of the body; it must not keep its bytes, since their memory is used again. One that is larger than its
+ * limit is read on and thrown away up to twice that, so that the client gets to the answer; the caller then closes the connection.
  */
-export function readBody(request: IncomingMessage, limit: number, room: BodyRoom): Promise<Buffer | BodyFault> {
-  return new Promise((resolve) => {
+export function readBody<T extends object>(
+  request: IncomingMessage,
+  limits: BodyLimits,
+  room: BodyRoom,
+  read: (body: Buffer) => T,
+): Promise<T | BodyFault> {
+  return new Promise((resolve, reject) => {
     const declared = declaredLength(request);
-    const collected = collect(limit, declared ?? limit, room);
-    function finish(result: Buffer | BodyFault): void {
+    const collected = collect(limits, declared ?? limits.whole, room);
+    function finish(fault: BodyFault | undefined): void {
+      try {
+        resolve(fault ?? collected.read(read));
+      } catch (error) {
+        reject(error);
+      }
       // What still comes has no reader then; Node throws it away.
-      if (result === 'too large') request.removeAllListeners('data');
+      if (fault === 'too large') request.removeAllListeners('data');
       collected.release();
-      resolve(result);
     }
-    if (declared !== undefined && declared > 2 * limit) {
+    if (declared !== undefined && declared > 2 * limits.whole) {
       finish('too large');
       return;
     }
     request.on('data', (chunk: Buffer) => {
       collected.add(chunk);
-      if (collected.length() > 2 * limit) finish('too large');
+      if (collected.length() > 2 * limits.whole) finish('too large');
     });
-    request.once('end', () => finish(collected.fault() ?? collected.bytes()));
+    request.once('end', () => finish(collected.fault()));
     request.once('close', () => finish('cut short'));
   });
 }
 
-/** readBody() for a `limit` so small that no body need wait for room. */
+/** The whole body, by readBody(), for a `limit` so small that no body need wait for room. */
 export function readSmallBody(request: IncomingMessage, limit: number): Promise<Buffer | BodyFault> {
-  return readBody(request, limit, { small: limit, take: () => true, give: () => {} });
+  const limits = { whole: limit, kept: limit, stringCharacters: limit };
+  return readBody(request, limits, createBodyRoom(limit, 0), (body) => body);
 }
 
 function declaredLength(request: IncomingMessage): number | undefined {
@@ -62,41 +61,83 @@ function declaredLength(request: IncomingMessage): number | undefined {
   return length === undefined ? undefined : Number(length);
 }
 
-/** One growing buffer: kept as they come, a body sent byte by byte would hold a hundred times its size. */
-function collect(limit: number, expected: number, room: BodyRoom) {
-  let store: Buffer = Buffer.alloc(0);
+/** Copied out of what the socket gave: kept as they come, a body sent byte by byte would hold a hundred times its size. */
+function collect({ whole, kept, stringCharacters }: BodyLimits, expected: number, room: BodyRoom) {
+  let small: Buffer = Buffer.alloc(0);
+  const pieces: Buffer[] = [];
+  const cut = createStringCutter(stringCharacters, fill);
+  let stored = 0;
   let length = 0;
-  let taken = 0;
   let fault: BodyFault | undefined;
 
-  function grow(needed: number): boolean {
-    // Never ahead of what has come by more than as much again: to declare a large body is to hold nothing yet.
-    const ahead = Math.max(needed, 2 * store.length);
-    // A small body stays one, whose length nobody declared: it needs no room.
-    const capacity = Math.min(limit, expected, needed <= room.small ? Math.min(ahead, room.small) : ahead);
-    const more = capacity > room.small ? capacity - taken : 0;
-    if (!room.take(more)) return false;
-    taken += more;
-    const larger = Buffer.allocUnsafeSlow(capacity);
-    store.copy(larger, 0, 0, length);
-    store = larger;
-    return true;
+  function storeSmall(chunk: Buffer): void {
+    // Most bodies come whole, and need no copy.
+    if (stored === 0) small = chunk;
+    else {
+      if (length > small.length) small = enlarged();
+      chunk.copy(small, stored);
+    }
+    stored = length;
+  }
+
+  /** Never ahead of what has come by more than as much again: to declare a body is to hold nothing yet. */
+  function enlarged(): Buffer {
+    const larger = Buffer.allocUnsafeSlow(Math.max(length, Math.min(2 * small.length, expected, room.small)));
+    small.copy(larger, 0, 0, stored);
+    return larger;
+  }
+
+  function storeLarge(chunk: Buffer): void {
+    if (pieces.length === 0 && stored > 0) {
+      const before = small.subarray(0, stored);
+      stored = 0;
+      cut(before);
+    }
+    cut(chunk);
+    free(chunk);
+    if (stored > kept) fault ??= 'too much';
+  }
+
+  function fill(bytes: Buffer): void {
+    for (let from = 0; from < bytes.length && fault === undefined; ) {
+      const piece = stored < pieces.length * room.small ? pieces.at(-1) : room.take();
+      if (piece === undefined) fault = 'no room';
+      else {
+        if (piece !== pieces.at(-1)) pieces.push(piece);
+        const copied = bytes.copy(piece, stored % room.small, from);
+        from += copied;
+        stored += copied;
+      }
+    }
   }
 
   function add(chunk: Buffer): void {
-    const start = length;
     length += chunk.length;
-    if (length > limit) fault = 'too large';
-    else if (start === 0 && length <= room.small) store = chunk;
-    else if (length > store.length && !grow(length)) fault ??= 'no room';
-    if (fault !== undefined) store = Buffer.alloc(0);
-    else if (store !== chunk) chunk.copy(store, start);
+    if (length > whole) fault = 'too large';
+    else if (fault === undefined && length <= room.small) storeSmall(chunk);
+    else if (fault === undefined) storeLarge(chunk);
+    if (fault !== undefined) release();
   }
 
   function release(): void {
-    room.give(taken);
-    taken = 0;
+    small = Buffer.alloc(0);
+    room.give(pieces.splice(0));
   }
 
-  return { add, release, length: () => length, fault: () => fault, bytes: () => store.subarray(0, length) };
+  function read<T>(use: (body: Buffer) => T): T {
+    return pieces.length === 0 ? use(small.subarray(0, stored)) : room.join(pieces, stored, use);
+  }
+
+  return { add, release, length: () => length, fault: () => fault, read };
+}
+
+/** Of ES2024; Node 20 leaves it all to the garbage collector, which comes when some 50 MiB have gathered. */
+interface Transferable extends ArrayBuffer {
+  transfer?(newLength: number): ArrayBuffer;
+}
+
+/** Gives back at once the memory of what was copied, where nothing else is in it. */
+function free(chunk: Buffer): void {
+  const memory = chunk.buffer as Transferable;
+  if (memory.byteLength === chunk.byteLength) memory.transfer?.(0);
 }

@@ -1,4 +1,5 @@
 /** Every bound on what a client may send, hold or delay: one table, read by the front and by the docs. */
+import { MAX_TOKEN_CHARACTERS } from '../token/review-token.js';
 
 /** Sizes are bytes, times milliseconds, the rest are counts. */
 export interface Bounds {
@@ -16,10 +17,13 @@ export interface Bounds {
   readonly checkInterval: number;
   readonly headerBytes: number;
   readonly reviewBodyBytes: number;
+  readonly keptBodyBytes: number;
   readonly smallBodyBytes: number;
   readonly largeBodiesBytes: number;
   readonly otherBodyBytes: number;
   readonly jsonDepth: number;
+  readonly jsonMembers: number;
+  readonly tokenCharacters: number;
   readonly reviewAudiences: number;
   readonly furtherResponses: number;
   readonly throttledHold: number;
@@ -42,10 +46,13 @@ export const bounds: Bounds = {
   checkInterval: 1_000,
   headerBytes: 16 * 1024,
   reviewBodyBytes: 1024 * 1024,
+  keptBodyBytes: 256 * 1024,
   smallBodyBytes: 16 * 1024,
-  largeBodiesBytes: 64 * 1024 * 1024,
+  largeBodiesBytes: 16 * 1024 * 1024,
   otherBodyBytes: 8 * 1024,
   jsonDepth: 64,
+  jsonMembers: 10_000,
+  tokenCharacters: MAX_TOKEN_CHARACTERS,
   reviewAudiences: 1000,
   furtherResponses: 8,
   throttledHold: 1_000,
@@ -69,10 +76,13 @@ export const boundMeanings: Readonly<Record<keyof Bounds, string>> = {
   checkInterval: 'between two looks for clients beyond these times, so that much later at most',
   headerBytes: 'the request target, and the names and values of headers, together; then 431',
   reviewBodyBytes: 'the body of a TokenReview; then 413',
+  keptBodyBytes: 'a TokenReview in which strings that are too long for a token are cut; then 413',
   smallBodyBytes: 'a body that is always read, however many large ones are under way',
-  largeBodiesBytes: 'all bodies larger than that together; then 500',
+  largeBodiesBytes: 'what is kept of all bodies larger than that together; then 500',
   otherBodyBytes: 'any other body that is read; then 413',
   jsonDepth: 'levels of arrays and objects in a TokenReview, or in the JSON body of a login; then 400',
+  jsonMembers: 'strings, arrays, objects and commas in a TokenReview; then 400',
+  tokenCharacters: 'a token; a longer one is answered with no, unread',
   reviewAudiences: 'entries of `spec.audiences`; then 400',
   furtherResponses: '`X-Pamhook-Response` headers; then 400',
   throttledHold: 'for which an answer of 429 is held back',

@@ -1,7 +1,6 @@
 /** How deep a JSON text nests, found before it is parsed; runs in the front. */
+import { endOfString, QUOTE } from './json-string.js';
 
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
 const OPEN_ARRAY = 0x5b;
 const CLOSE_ARRAY = 0x5d;
 const OPEN_OBJECT = 0x7b;
@@ -18,13 +17,4 @@ export function jsonDepthExceeds(text: Buffer, limit: number): boolean {
     if (depth > limit) return true;
   }
   return false;
-}
-
-/** The index of the closing quote, or the length of the text. */
-function endOfString(text: Buffer, start: number): number {
-  for (let index = start; index < text.length; index += 1) {
-    if (text[index] === BACKSLASH) index += 1;
-    else if (text[index] === QUOTE) return index;
-  }
-  return text.length;
 }

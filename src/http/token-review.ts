@@ -1,7 +1,9 @@
 /** The wire types of TokenReview (k8s.io/api/authentication v1 and v1beta1), parsed and built by the front. */
 import { isUtf8 } from 'node:buffer';
 import type { ReviewedUser } from '../token/review.js';
+import type { Bounds } from './bounds.js';
 import { jsonDepthExceeds } from './json-depth.js';
+import { jsonMembersExceed } from './json-members.js';
 
 export type TokenReviewVersion = 'authentication.k8s.io/v1' | 'authentication.k8s.io/v1beta1';
 
@@ -31,11 +33,10 @@ export function tokenReview(apiVersion: TokenReviewVersion, status: TokenReviewS
 
 export function parseTokenReview(
   body: Buffer,
-  bounds: { readonly jsonDepth: number; readonly reviewAudiences: number },
+  bounds: Pick<Bounds, 'jsonDepth' | 'jsonMembers' | 'reviewAudiences'>,
 ): TokenReviewRequest | TokenReviewFault {
-  if (!isUtf8(body)) return { fault: 'the body is not UTF-8' };
-  if (jsonDepthExceeds(body, bounds.jsonDepth))
-    return { fault: `the body is nested deeper than ${bounds.jsonDepth} levels` };
+  const fault = faultIn(body, bounds);
+  if (fault !== undefined) return { fault };
   const review = parseJson(body.toString('utf8'));
   if (!isObject(review)) return { fault: 'the body is not a JSON object' };
   const { kind, apiVersion, spec } = review;
@@ -52,6 +53,14 @@ export function parseTokenReview(
     return { fault: `spec.audiences has more than ${bounds.reviewAudiences} entries` };
   }
   return { apiVersion, token, audiences };
+}
+
+/** What forbids to parse the text at all. */
+function faultIn(body: Buffer, bounds: Pick<Bounds, 'jsonDepth' | 'jsonMembers'>): string | undefined {
+  if (!isUtf8(body)) return 'the body is not UTF-8';
+  if (jsonMembersExceed(body, bounds.jsonMembers)) return `the body has more than ${bounds.jsonMembers} members`;
+  if (jsonDepthExceeds(body, bounds.jsonDepth)) return `the body is nested deeper than ${bounds.jsonDepth} levels`;
+  return undefined;
 }
 
 function parseJson(text: string): unknown {

@@ -3,6 +3,7 @@ import { defaultText, exampleText, unitOf } from '#src/config/help.js';
 import { type OptionName, optionNamed, optionNames } from '#src/config/options.js';
 import { errorCodes } from '#src/errors.js';
 import { auditEvents } from '#src/log/audit-event.js';
+import { httpPage } from './bounds-table.js';
 
 const MADE = '<!-- Made from the code by `node build/test/docs/generate.js`: do not edit. -->';
 
@@ -11,6 +12,7 @@ export const pages: Readonly<Record<string, () => string>> = {
   'docs/options.md': optionsPage,
   'docs/audit-events.md': auditEventsPage,
   'docs/error-codes.md': errorCodesPage,
+  'docs/http.md': httpPage,
 };
 
 function optionsPage(): string {

@@ -7,7 +7,7 @@ import { anyText } from '../harness/any-text.js';
 import { edited } from '../harness/edited.js';
 import { fc } from '../harness/property.js';
 
-const bounds = { jsonDepth: 8, reviewAudiences: 4 };
+const bounds = { jsonDepth: 8, jsonMembers: 10_000, reviewAudiences: 4 };
 const versions = ['authentication.k8s.io/v1', 'authentication.k8s.io/v1beta1'];
 const text = anyText();
 
