@@ -35,7 +35,7 @@ PROPERTY_TESTS = $(patsubst test/%.ts,build/test/%.js,$(shell grep -rl --include
 # A test that hangs is to fail, not to hold up the others.
 NODE_TEST = node --test --test-timeout=300000 --test-reporter=spec
 
-.PHONY: run build test test-root test-user test-asan test-nodes soak nodes check lint docs format clean \
+.PHONY: run build test test-root test-user test-asan test-load test-nodes soak nodes check lint docs format clean \
 	fuzz fuzz-native fuzz-properties fuzz-short fuzz-corpus packages packages-run packages-test packages-check packages-fuzz compile compile-tests
 
 run: build packages-run
@@ -56,6 +56,10 @@ test-user: packages-test
 
 test-asan: packages-test build compile-tests
 	NODE_HEADERS="$(NODE_HEADERS)" scripts/test-asan.sh $(filter build/test/native/% build/test/pam/% build/test/identity/%,$(TEST_FILES))
+
+# Memory of the daemon under load, as root: too slow, and too hungry, for the tests that run side by side.
+test-load: packages-test build compile-tests
+	$(NODE_TEST) build/test/load/memory.js
 
 test-nodes: packages-test build compile-tests nodes
 	scripts/test-nodes.sh $(TEST_FILES)

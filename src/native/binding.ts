@@ -16,6 +16,7 @@ interface Addon
     | 'lookupGroup'
     | 'secretBuffer'
     | 'lockMemory'
+    | 'trimHeap'
     | 'forbidCoreDumps'
     | 'wipeEnvironmentVariable'
     | 'setParentDeathSignal'
@@ -94,13 +95,14 @@ function lookupsOf(addon: Addon): Pick<Native, 'lookupUser' | 'lookupGroup' | 'g
   };
 }
 
-function memoryOf(addon: Addon): Pick<Native, 'secretBuffer' | 'lockMemory' | 'forbidCoreDumps'> {
+function memoryOf(addon: Addon): Pick<Native, 'secretBuffer' | 'lockMemory' | 'trimHeap' | 'forbidCoreDumps'> {
   return {
     secretBuffer(size) {
       checkInteger('size', size, 1, MAX_SECRET);
       return withCode(() => addon.secretBuffer(size));
     },
     lockMemory: () => withCode(() => addon.lockMemory()),
+    trimHeap: () => withCode(() => addon.trimHeap()),
     forbidCoreDumps: () => withCode(() => addon.forbidCoreDumps()),
   };
 }

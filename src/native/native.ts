@@ -83,6 +83,8 @@ export interface Native {
   secretBuffer(size: number): Buffer;
   /** Locks the C heap (where OpenSSL and libpam keep keys and passwords) and room for it to grow. Throws Error with `code` 'EPERM' or 'ENOMEM'. */
   lockMemory(): void;
+  /** malloc_trim(3): gives what is free in the C heap back to the system, but for the room that lockMemory() made. */
+  trimHeap(): void;
   /** Overwrites the value of a variable where this process was given it, so that /proc/PID/environ shows it no more. */
   wipeEnvironmentVariable(name: string): void;
   /** prctl(PR_SET_DUMPABLE) and RLIMIT_CORE 0: no core file, /proc/self closed to the same uid. */

@@ -32,6 +32,8 @@ export interface ChildSpec<In, Out> {
   readonly name: 'front' | 'worker';
   readonly shape: Shape<In>;
   readonly environment: NodeJS.ProcessEnv;
+  /** Node's own. */
+  readonly flags?: readonly string[];
   readonly log: Logger;
   /** The running children of this process by pid, kept here: what is not among them is an orphan. */
   readonly children: Set<number>;
@@ -127,7 +129,7 @@ const NOBODY: Child<unknown> = {
 function spawnChild<In, Out>(spec: ChildSpec<In, Out>): Started | undefined {
   const entry = fileURLToPath(new URL(`./${spec.name}.js`, import.meta.url));
   try {
-    const process = spawn(globalThis.process.execPath, [entry], {
+    const process = spawn(globalThis.process.execPath, [...(spec.flags ?? []), entry], {
       cwd: '/',
       detached: true,
       env: spec.environment,

@@ -67,6 +67,9 @@ async function receive(frame: ToFront): Promise<void> {
   }
 }
 
+/** How often what a flood has left free in the C heap is given back, milliseconds. */
+const TRIM_INTERVAL = 2_000;
+
 /** Everything is imported by now: after the drop no file of the project is opened. */
 async function start(configuration: FrontConfiguration): Promise<void> {
   const log = createLogger({ ...configuration.logging, process: 'front', isTerminal: false, write: native.writeNow });
@@ -76,6 +79,7 @@ async function start(configuration: FrontConfiguration): Promise<void> {
     dieWithSupervisor(native, configuration.supervisorPid);
     running = createFront(configuration, log);
     await running.server.listenOn({ fd: LISTENING_FD });
+    setInterval(native.trimHeap, TRIM_INTERVAL).unref();
     channel.send({ kind: 'ready' });
   } catch (fault) {
     log.error('the front cannot start', { fault });

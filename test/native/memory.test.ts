@@ -113,3 +113,43 @@ test(
     assert.deepEqual(await evaluate(script, ordinary), ['ENOMEM', 0]);
   },
 );
+
+/** Much is allocated in the C heap, and all but a little here and there of it freed. */
+const scattered = `const { readFileSync } = await import('node:fs');
+  const status = (field) => Number(new RegExp(field + ':\\\\s*(\\\\d+)').exec(readFileSync('/proc/self/status', 'utf8'))[1]);
+  globalThis.kept = [];
+  function scatter() {
+    const all = Array.from({ length: 2000 }, () => Buffer.allocUnsafeSlow(50_000).fill(1));
+    kept = all.filter((_, index) => index % 10 === 0);
+  }
+  async function free() {
+    for (let i = 0; i < 5; i++) { gc(); await new Promise((resolve) => setImmediate(resolve)); }
+  }`;
+
+test('trimHeap() gives back what is free between what is not', {
+  skip: sanitized ? 'needs the malloc of glibc' : false,
+}, async () => {
+  const script = `${scattered}
+    // As lockMemory() has it: what is free at the end is kept.
+    try { native.lockMemory(); } catch {}
+    scatter();
+    await free();
+    const before = status('VmRSS');
+    native.trimHeap();
+    console.log(JSON.stringify([before, status('VmRSS')]));`;
+  const [before, after] = (await evaluate(script, { flags: ['--expose-gc'] })) as [number, number];
+  assert.ok(before - after > 50 * 1024, `${before} kB, then ${after} kB`);
+});
+
+test('trimHeap() leaves locked what lockMemory() locked', {
+  skip: needsMlock.skip || (process.getuid?.() === 0 ? false : 'needs root'),
+}, async () => {
+  const script = `${scattered}
+    native.lockMemory();
+    const locked = status('VmLck');
+    native.trimHeap();
+    console.log(JSON.stringify([locked, status('VmLck')]));`;
+  const [before, after] = (await evaluate(script)) as [number, number];
+  assert.ok(before >= 16 * 1024, `${before} kB locked`);
+  assert.equal(after, before);
+});
