@@ -32,6 +32,10 @@ FUZZ_CXX = clang++ -std=c++17 -O1 -g -Wall -Wextra -Werror -fno-omit-frame-point
 FUZZ_RUNS ?= 1000000
 FUZZ_SECONDS ?= 20
 PROPERTY_TESTS = $(patsubst test/%.ts,build/test/%.js,$(shell grep -rl --include='*.test.ts' harness/property.js test | sort))
+# What Node can change: the addon, sockets, TLS, HTTP, cryptography, child processes and signals, and the daemon made of them. The rest are
+# rules and settings, and what surrounds the daemon: PAM stacks, directories, disks.
+NODE_TESTS = $(filter $(addprefix build/test/,native/% http/% keys/% log/% pam/% privsep/% token/%),$(TEST_FILES)) \
+	$(patsubst %,build/test/daemon/%.test.js,clock descriptors hand-over keys live-files login processes review startup stop unread-pipes)
 # A test that hangs is to fail, not to hold up the others.
 NODE_TEST = node --test --test-timeout=300000 --test-reporter=spec
 
@@ -62,7 +66,7 @@ test-load: packages-test build compile-tests
 	$(NODE_TEST) build/test/load/memory.js
 
 test-nodes: packages-test build compile-tests nodes
-	scripts/test-nodes.sh $(TEST_FILES)
+	scripts/test-nodes.sh $(NODE_TESTS)
 
 # Other inputs each time; what they find out is kept in build/fuzz/corpus for the next.
 fuzz: fuzz-native fuzz-properties
