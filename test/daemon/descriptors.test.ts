@@ -106,7 +106,13 @@ describe('a supervisor that can start no process', () => {
   async function exhaust(t: TestContext, resource: 'nofile' | 'nproc', code: string): Promise<void> {
     const scene = await setScene(t);
     const daemon = await startDaemon(t, scene, ['-pam-timeout', '1s']);
-    const token = (await daemon.login('alice', 'secret')).body.trim();
+    let token = '';
+    // The first worker may take longer to start.
+    await until(async () => {
+      const { status, body } = await daemon.login('alice', 'secret');
+      token = body.trim();
+      return status === 200;
+    });
     const before = softLimit(daemon.pid, resource);
     limit(daemon.pid, resource, 1);
     await killed(daemon, 'worker', `a PAM worker died","_pid":0,"how":"spawn .*${code}`);

@@ -54,7 +54,7 @@ async function startPiped(t: TestContext) {
   const [out, err] = [openPipe(t, join(scene.dir, 'out')), openPipe(t, join(scene.dir, 'err'))];
   const { fd, port } = loadNative().listen('127.0.0.1', 0, 64);
   const shell = ['-c', 'LISTEN_PID=$$ exec "$@"', 'sh'];
-  const flags = [...scene.flags, '-audit-log', '-', '-pam-timeout', '2s'];
+  const flags = [...scene.flags, '-audit-log', '-'];
   const child = spawn('sh', [...shell, process.execPath, MAIN, 'serve', ...flags], {
     env: { ...scene.env, LISTEN_FDS: '1' },
     stdio: ['ignore', out.writer, err.writer, fd],
