@@ -9,7 +9,14 @@ const MOST_LINES = 4096;
 const MOST_INCLUDES = 256;
 const TYPES = ['auth', 'account', 'password', 'session'] as const;
 const KEYWORDS = ['required', 'requisite', 'sufficient', 'optional', 'include', 'substack'];
-const ACTION = /^[a-z_]+=(ignore|ok|done|bad|die|reset|\d+)$/;
+/** What a control in brackets may name (pam.conf(5)). */
+const RETURNS =
+  `success open_err symbol_err service_err system_err buf_err perm_denied auth_err cred_insufficient authinfo_unavail user_unknown maxtries
+  new_authtok_reqd acct_expired session_err cred_unavail cred_expired cred_err no_module_data conv_err authtok_err authtok_recover_err
+  authtok_lock_busy authtok_disable_aging try_again ignore abort authtok_expired module_unknown bad_item conv_again incomplete default`.split(
+    /\s+/,
+  );
+const ACTION = new RegExp(`^(?:${RETURNS.join('|')})=(?:ignore|ok|done|bad|die|reset|0*[1-9]\\d*)$`);
 
 export type PamType = (typeof TYPES)[number];
 
@@ -42,7 +49,10 @@ export function readStack(file: string, find: (name: string) => string | undefin
     files.add(path);
     const text = textOf(path);
     if (text === undefined) broken.add(`${path} cannot be read`);
-    for (const { number, words } of logicalLines(text ?? '')) take(`${path}:${number}`, words, only, depth);
+    for (const { number, words } of logicalLines(text ?? '')) {
+      if (words === undefined) broken.add(`${path}:${number} ends the file with a backslash, and is not read`);
+      else take(`${path}:${number}`, words, only, depth);
+    }
   }
 
   function take(place: string, words: readonly string[], only: PamType | undefined, depth: number): void {
@@ -90,9 +100,9 @@ function parseLine(place: string, words: readonly string[]): StackLine | Include
   const word = first.slice(silent ? 1 : 0).toLowerCase();
   const type = TYPES.find((known) => known === word);
   if (type === undefined) return `begins with ${JSON.stringify(first)}, which is none of ${TYPES.join(', ')}`;
-  const keyword = control.toLowerCase();
+  const keyword = control.startsWith('[') ? control : control.toLowerCase();
   if (!isControl(keyword)) return `has the control ${JSON.stringify(control)}, which libpam does not know`;
-  if (module === undefined) return 'names no module';
+  if (module === undefined || module.endsWith('/')) return 'names no module';
   if (keyword === 'include' || keyword === 'substack') return { type, include: module };
   return { place, type, silent, control: keyword, module, arguments: rest };
 }
@@ -115,20 +125,30 @@ function textOf(path: string): string | undefined {
   }
 }
 
-/** A comment ends a line; a backslash at its end joins the next to it. Words in brackets are one. */
-function* logicalLines(text: string): Generator<{ number: number; words: string[] }> {
-  let start = 0;
+/**
+ * A comment ends a line; a backslash at its end joins the next to it that is not empty. Words in brackets are one. No words: the file
+ * ends where a line goes on.
+ */
+function* logicalLines(text: string): Generator<{ number: number; words: string[] | undefined }> {
+  let start: number | undefined;
   let joined = '';
   for (const [index, line] of text.split('\n').entries()) {
-    if (joined === '') start = index + 1;
     const [content = '', comment] = line.split('#', 2);
-    joined += content;
-    if (comment === undefined && /\\\s*$/.test(joined)) {
-      joined = joined.replace(/\\\s*$/, ' ');
+    if (/^[ \t]*$/.test(content)) continue;
+    start ??= index + 1;
+    const before = content.replace(/[ \t]+$/, '');
+    if (comment === undefined && before.endsWith('\\')) {
+      joined += `${before.slice(0, -1)} `;
       continue;
     }
-    const words = joined.match(/\[(?:\\.|[^\]\\])*\]|\S+/g);
-    if (words !== null) yield { number: start, words };
+    yield { number: start, words: wordsOf(joined + content) };
+    start = undefined;
     joined = '';
   }
+  if (start !== undefined) yield { number: start, words: undefined };
+}
+
+/** A carriage return is no space to libpam: in a file of Windows' it belongs to the last word of each line. */
+function wordsOf(line: string): string[] {
+  return line.match(/\[(?:\\\]|[^\]])*(?:\]|$)|[^ \t]+/g) ?? [];
 }

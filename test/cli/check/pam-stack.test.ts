@@ -7,7 +7,9 @@ import { includeFinder } from '#src/cli/check/pam-includes.js';
 import { missingModules, moduleDirectories } from '#src/cli/check/pam-modules.js';
 import { readStack, type Stack } from '#src/cli/check/pam-stack.js';
 import { loadNative } from '#src/native/binding.js';
+import { edited } from '../../harness/edited.js';
 import { writeServices } from '../../harness/pam-service.js';
+import { fc } from '../../harness/property.js';
 import { scratchDirectory } from '../../harness/scratch.js';
 
 const native = loadNative();
@@ -44,6 +46,14 @@ const refused: Readonly<Record<string, string>> = {
   'an @include that is not there': `${PERMIT}@include nothing`,
   'an unknown type': `${PERMIT}auht required pam_permit.so`,
   'an unknown control': `${PERMIT}auth requird pam_permit.so`,
+  'an unknown return code': `${PERMIT}auth [succes=ok default=bad] pam_permit.so`,
+  'capitals in brackets': `${PERMIT}auth [SUCCESS=OK] pam_permit.so`,
+  'a jump over nothing': `${PERMIT}auth [success=0] pam_permit.so`,
+  'a directory in place of a module': `${PERMIT}-auth optional /usr/lib/`,
+  'a bracket that is not closed': `${PERMIT}auth [success=ok pam_permit.so`,
+  "Windows' ends of lines": PERMIT.replaceAll('\n', '\r\n'),
+  'a backslash at its end': `${PERMIT}auth required pam_permit.so \\\n`,
+  'a type that is continued behind an empty line and a comment': `${PERMIT}auht \\\n\n# x\n required pam_permit.so`,
   'an unknown action': `${PERMIT}auth [success=fine default=bad] pam_permit.so`,
   'no module': `${PERMIT}auth required`,
 };
@@ -52,6 +62,7 @@ const taken: Readonly<Record<string, string>> = {
   'a plain stack': PERMIT,
   capitals: 'AUTH Required pam_permit.so\nAccount REQUIRED pam_permit.so',
   'comments, empty lines and a comment that ends in a backslash': `# auth x\n\n  \n${PERMIT}# \\\nauth required pam_permit.so # \\\n`,
+  'lines that are continued behind an empty line and a comment': `auth \\\n\n  # x\n required pam_permit.so\naccount required pam_permit.so`,
   'continued lines': 'auth \\\n  required \\\n  pam_permit.so\naccount required pam_permit.so',
   'brackets with spaces': 'auth [ success=ok  default=bad ] pam_permit.so [a b]\naccount required pam_permit.so',
   'a missing module that is passed over': `${PERMIT}-auth optional pam_gone.so\n-account [success=1 default=ignore] pam_gone.so`,
@@ -89,6 +100,69 @@ test('a line keeps its place, its type and its arguments, also from an included 
       [`${configDir}/included:2`, 'account', 'pam_permit.so', []],
     ],
   );
+});
+
+/** Lines as people and tools write them; they decide nothing but whether the file can be read. An include of nothing crashes libpam 1.5.2. */
+const gap = fc.constantFrom(' ', ' ', '\t', '   ', ' \\\n  ', '\\\n', ' \\ \n', '\\\n\n# x \\\n \t\n');
+const space = fc.constantFrom(' ', '  ', '\t');
+const phase = fc.constantFrom('auth', 'account', 'AUTH', 'Account', '-auth', '-account');
+const pair = fc.constantFrom(
+  'auth_err=bad',
+  'user_unknown=1',
+  'new_authtok_reqd=done',
+  'conv_err=die',
+  'abort=reset',
+  'default = bad',
+);
+const brackets = fc
+  .tuple(fc.constantFrom('success=ok', 'success=ignore', 'success = ok'), fc.array(pair, { maxLength: 2 }), space)
+  .map(([first, others, between]) => `[${[first, ...others].join(between)}]`);
+const control = fc.oneof(fc.constantFrom('required', 'REQUISITE', 'Optional'), brackets);
+const permitting = fc.constantFrom('pam_permit.so', `${moduleDirectories()[0]}/pam_permit.so`);
+const more = fc.constantFrom(
+  '',
+  ' x',
+  ' [a b]',
+  ' [a\\] b]',
+  ' # a comment',
+  ' # \\',
+  '#',
+  ' x=1 [y]',
+  ' [',
+  ' ]',
+  '\t',
+);
+const whole = fc.tuple(phase, gap, control, gap, permitting, more).map((parts) => parts.join(''));
+const include = fc.tuple(phase, gap, fc.constantFrom('include', 'Substack'), gap, fc.constant(`${configDir}/permit`));
+const right = fc.oneof(
+  { weight: 6, arbitrary: whole },
+  { weight: 2, arbitrary: include.map((parts) => parts.join('')) },
+  fc.constantFrom('', '   ', '# a comment', '# \\', '\t#'),
+);
+const wrong = edited(whole, fc.constantFrom(...'[]=\\# \t\r\n-0aA', 'success', 'bad'), 2);
+
+describe('readStack() and libpam agree on any file', () => {
+  writeServices(join(configDir, '..'), { permit: PERMIT });
+
+  it('that is right: fine', () => {
+    fc.assert(
+      fc.property(fc.array(right, { maxLength: 3 }), (lines) => {
+        const text = `${PERMIT}${lines.join('\n')}\n`;
+        assert.deepEqual([isSound(text), libpamTakes()], [true, true], JSON.stringify(text));
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('that keeps everybody out: so it is said', () => {
+    fc.assert(
+      fc.property(fc.array(fc.oneof(right, wrong), { maxLength: 3 }), (lines) => {
+        const text = `${PERMIT}${lines.join('\n')}\n`;
+        if (isSound(text)) assert.ok(libpamTakes(), JSON.stringify(text));
+      }),
+      { numRuns: 300 },
+    );
+  });
 });
 
 // libpam 1.5.2 follows it until its stack overflows: not compared.
