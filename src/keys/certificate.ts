@@ -109,8 +109,11 @@ export function checkUsable(cert: Buffer, key: Buffer): void {
 
 /** DNS names and IP addresses of subjectAltName, in Node's text form: `DNS:a.example, IP Address:192.0.2.1`, a value with odd characters as JSON. */
 export function namesIn({ subjectAltName = '' }: X509Certificate): string[] {
-  const names = subjectAltName.matchAll(/(?:DNS|IP Address):("(?:[^"\\]|\\.)*"|[^,]*)/g);
-  return [...names].map(([, name = '']) => (name.startsWith('"') ? JSON.parse(name) : name));
+  // All kinds are taken apart: what looks like a name may stand within one of another kind.
+  const names = subjectAltName.matchAll(/(?:^|, )([^:,]+):("(?:[^"\\]|\\.)*"|[^,]*)/gy);
+  return [...names]
+    .filter(([, kind]) => kind === 'DNS' || kind === 'IP Address')
+    .map(([, , name = '']) => (name.startsWith('"') ? JSON.parse(name) : name));
 }
 
 /** `now`: milliseconds since the epoch. */

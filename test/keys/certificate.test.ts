@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { createPrivateKey } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { ConfigurationError } from '#src/errors.js';
-import { checkCertificate, MAX_CERTIFICATE_BYTES } from '#src/keys/certificate.js';
+import { checkCertificate, MAX_CERTIFICATE_BYTES, namesIn } from '#src/keys/certificate.js';
+import { fc } from '../harness/property.js';
 import { type CertificateOptions, DAY, newCertificate, now } from './certificates.js';
 
 async function check(options: CertificateOptions = {}, at = now) {
@@ -112,5 +113,40 @@ describe('checkCertificate()', () => {
 
   it('refuses a key of a kind that clients do not take', async () => {
     await assert.rejects(check({ algorithm: { name: 'Ed25519' } }), isFault(/ed25519/));
+  });
+});
+
+describe('namesIn()', () => {
+  it('gives the DNS names and addresses of any certificate, and none that only stands in another kind of name', async () => {
+    const odd = fc.constantFrom(
+      'a.example',
+      '*.b.example',
+      'a,DNS:evil',
+      'a, DNS:evil',
+      '"',
+      '\\',
+      "'",
+      '\n',
+      '\0',
+      'DNS:',
+      'x"',
+      ',',
+    );
+    const dns = fc
+      .oneof(odd, fc.string({ minLength: 1, maxLength: 8 }))
+      .map((value) => ({ type: 'dns' as const, value }));
+    const url = fc
+      .constantFrom('https://a/DNS:evil', 'https://a,DNS:evil', 'urn:IP Address:192.0.2.9', 'u:"')
+      .map((value) => ({ type: 'url' as const, value }));
+    const ip = fc.ipV4().map((value) => ({ type: 'ip' as const, value }));
+    const names = fc.array(fc.oneof({ weight: 3, arbitrary: dns }, url, ip), { minLength: 1, maxLength: 5 });
+    await fc.assert(
+      fc.asyncProperty(names, async (given) => {
+        const { certificate } = await newCertificate({ names: given });
+        const wanted = given.filter(({ type }) => type !== 'url').map(({ value }) => value);
+        assert.deepEqual(namesIn(new X509Certificate(certificate)), wanted);
+      }),
+      { numRuns: 150 },
+    );
   });
 });
