@@ -1,9 +1,11 @@
 /** The pages of the docs that are made from tables in the code; used by the generator and by the test that holds them to it. */
+import { readFileSync } from 'node:fs';
 import { defaultText, exampleText, unitOf } from '#src/config/help.js';
 import { type OptionName, optionNamed, optionNames } from '#src/config/options.js';
 import { errorCodes } from '#src/errors.js';
 import { auditEvents } from '#src/log/audit-event.js';
 import { httpPage } from './bounds-table.js';
+import { limitsTable } from './limits.js';
 
 const MADE = '<!-- Made from the code by `node build/test/docs/generate.js`: do not edit. -->';
 
@@ -13,7 +15,16 @@ export const pages: Readonly<Record<string, () => string>> = {
   'docs/audit-events.md': auditEventsPage,
   'docs/error-codes.md': errorCodesPage,
   'docs/http.md': httpPage,
+  'docs/security.md': () => withTable('docs/security.md', 'limits', limitsTable()),
 };
+
+/** A page written by hand, its table between two marks made anew. */
+function withTable(path: string, name: string, table: string): string {
+  const page = readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');
+  const [before = '', rest = ''] = page.split(`<!-- ${name} -->\n`);
+  const [, after = ''] = rest.split(`<!-- /${name} -->\n`);
+  return `${before}<!-- ${name} -->\n${table}\n<!-- /${name} -->\n${after}`;
+}
 
 function optionsPage(): string {
   return `# Options of \`pamhook serve\`

@@ -57,7 +57,7 @@ const PROCESS_DOORS: Readonly<Record<string, string>> = {
 
 const TOP_LEVEL = new Set(
   `src test docker docs deploy bench scripts pam.d-examples .ci .github package.json package-lock.json tsconfig.json biome.json
-  binding.gyp Makefile README.md CHANGELOG.md LICENSE .git .gitignore .gitattributes .dockerignore .editorconfig .clang-format
+  binding.gyp Makefile README.md CHANGELOG.md LICENSE SECURITY.md .git .gitignore .gitattributes .dockerignore .editorconfig .clang-format
   .npmrc`.split(/\s+/),
 );
 

@@ -1,4 +1,5 @@
 /** Heartbeats and reviews at a fixed rate, whatever becomes of them: how long each takes is counted from when it was planned to be sent. */
+import { setMaxListeners } from 'node:events';
 import { Agent } from 'node:https';
 import { ask, kindOf, reviewOf, saysYes, type Target } from '../client.js';
 import type { Tally } from '../tally.js';
@@ -29,6 +30,9 @@ export interface ProbeResult {
   readonly late: Readonly<Record<string, Latency>>;
 }
 
+/** Milliseconds after the end in which answers still count. */
+const PATIENCE = 20_000;
+
 /** Connections of each kind, as kube-apiservers have them: a slow daemon is not stormed with handshakes too. */
 const SOCKETS = 32;
 
@@ -38,8 +42,11 @@ export const probe: Load<ProbePlan, ProbeResult> = async (plan, { target, tally,
   const silence: Record<string, number> = {};
   const late: Record<string, number[]> = {};
   let heard = performance.now();
-  const beat = heartbeats(target, tally);
-  const reviewed = reviews(target, tally, plan.tokens);
+  const giveUp = new AbortController();
+  setMaxListeners(0, giveUp.signal);
+  stop.addEventListener('abort', () => setTimeout(() => giveUp.abort(), PATIENCE).unref());
+  const beat = heartbeats(target, tally, giveUp.signal);
+  const reviewed = reviews(target, tally, plan.tokens, giveUp.signal);
   await Promise.all([
     atRate(plan.heartbeats, stop, async (planned) => {
       const label = phase();
@@ -58,22 +65,22 @@ export const probe: Load<ProbePlan, ProbeResult> = async (plan, { target, tally,
   return { heartbeat: latencies(heartbeat), review: latencies(review), silence, late: latencies(late) };
 };
 
-function heartbeats(target: Target, tally: Tally): (phase: string) => Promise<boolean> {
+function heartbeats(target: Target, tally: Tally, signal: AbortSignal): (phase: string) => Promise<boolean> {
   const agent = new Agent({ keepAlive: true, maxSockets: SOCKETS });
   return async (phase) => {
-    const answer = await ask(target, '/heartbeat', { agent, source: '127.0.0.3' });
+    const answer = await ask(target, '/heartbeat', { agent, signal, source: '127.0.0.3' });
     const kind = kindOf(answer, ({ status, body }) => status === 200 && body === 'ok');
     tally.add(phase, kind, `heartbeat: ${JSON.stringify(answer)}`);
     return kind === 'expected';
   };
 }
 
-function reviews(target: Target, tally: Tally, tokens: ProbePlan['tokens']) {
+function reviews(target: Target, tally: Tally, tokens: ProbePlan['tokens'], signal: AbortSignal) {
   const agent = new Agent({ keepAlive: true, maxSockets: SOCKETS });
   const asked = tokens.map(({ user, token }) => ({ user, body: reviewOf(token) }));
   return async (phase: string, index: number): Promise<boolean> => {
     const { user, body } = asked[index % asked.length] ?? { user: '', body: '' };
-    const answer = await ask(target, '/authenticate', { agent, body, source: '127.0.0.4' });
+    const answer = await ask(target, '/authenticate', { agent, body, signal, source: '127.0.0.4' });
     const kind = kindOf(answer, (reviewed) => saysYes(reviewed, user));
     tally.add(phase, kind, `review of a good token: ${JSON.stringify(answer)}`);
     return kind === 'expected';
