@@ -9,7 +9,8 @@ BIN := node_modules/.bin
 
 BUILD_PACKAGES := g++ libpam0g-dev python3
 RUN_PACKAGES := ca-certificates curl libnss-wrapper openssl
-TEST_PACKAGES := iproute2 libpam-google-authenticator libpam-oath libpam-wrapper oathtool
+# redis-tools, not redis-server: the program is in it too, and no service, account or configuration.
+TEST_PACKAGES := iproute2 libpam-google-authenticator libpam-oath libpam-wrapper oathtool redis-tools
 CHECK_PACKAGES := clang-format
 FUZZ_PACKAGES := clang libclang-rt-dev llvm
 # Never installed on the machine, whose PAM and NSS they would change: a test of root's does so in a root that it throws away.

@@ -81,6 +81,12 @@ const BAD: readonly (readonly [what: string, file: string, text: string, fault: 
     'imports @peculiar/x509, which only cli may',
   ],
   [
+    'the Redis client outside privsep',
+    'token/a.ts',
+    "import('@redis/client');",
+    'imports @redis/client, which only privsep may',
+  ],
+  [
     'node-gyp-build outside native',
     'pam/a.ts',
     "import 'node-gyp-build';",

@@ -8,6 +8,7 @@ import { CHECK_USAGE, type CheckArguments, parseCheckArguments } from './check/a
 import { auditLogFindings, clockFinding, configurationFindings } from './check/files.js';
 import { type Finding, fault, type Setup } from './check/finding.js';
 import { keyFindings } from './check/keys.js';
+import { limitsStoreFindings } from './check/limits-store.js';
 import { loginFindings } from './check/login.js';
 import { memoryFindings } from './check/memory.js';
 import { moduleDirectories } from './check/pam-modules.js';
@@ -57,6 +58,7 @@ async function setupFindings(setup: Setup): Promise<{ found: Finding[]; canLogIn
     ...(await memoryFindings(setup)),
     ...(await tlsFindings(setup)),
     ...(await keyFindings(setup)),
+    ...(await limitsStoreFindings(setup)),
     ...pam.findings,
     shadowFinding(setup, pam.stack !== undefined && asks(pam.stack, 'pam_unix.so')),
     ...(await accountFindings(setup)),

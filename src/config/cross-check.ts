@@ -1,5 +1,6 @@
 /** What no option shows alone: required ones, ones that exclude each other, and warnings; checked by the supervisor. */
 import { ConfigurationError } from '../errors.js';
+import { checkLimitsStore, type Given, warningsAboutLimitsStore } from './limits-store-check.js';
 import { type OptionName, type OptionValues, optionNamed } from './options.js';
 import { placeOf, type Source } from './source.js';
 
@@ -12,6 +13,7 @@ export type Purpose = 'serve' | 'verify';
 export function checkSettings(values: OptionValues, sources: Sources, purpose: Purpose): void {
   if (purpose === 'serve') checkServe(values, sources);
   checkSigningKey(values, sources, purpose);
+  checkLimitsStore(values, givenIn(sources));
 }
 
 function checkServe(values: OptionValues, sources: Sources): void {
@@ -67,7 +69,7 @@ export function warningsAbout(values: OptionValues, sources: Sources): string[] 
     .filter((name) => sources.has(name) && !values['review-account-check'])
     .map((name) => placed(name, sources));
   if (idle.length > 0) warnings.push(`without effect, since review-account-check is off: ${idle.join(', ')}`);
-  warnings.push(...warningsAboutLimits(values, sources));
+  warnings.push(...warningsAboutLimits(values, sources), ...warningsAboutLimitsStore(values, givenIn(sources)));
   return warnings;
 }
 
@@ -91,6 +93,10 @@ function warningsAboutLimits(values: OptionValues, sources: Sources): string[] {
     );
   }
   return warnings;
+}
+
+function givenIn(sources: Sources): Given {
+  return { isGiven: (name) => sources.has(name), place: (name) => placed(name, sources) };
 }
 
 function placed(name: OptionName, sources: Sources): string {

@@ -1,6 +1,7 @@
 /** The formats of option values: how each is read from text, and what it must be; used by the supervisor. */
 import { isIP, SocketAddress } from 'node:net';
 import { formatDuration, parseDuration } from './duration.js';
+import { parseStoreUrl } from './store-url.js';
 
 /** Bytes of UTF-8 in one value: more than any path or key in text needs. */
 const LONGEST_TEXT = 8192;
@@ -76,6 +77,31 @@ export const namePrefix = textThat(
     Buffer.byteLength(prefix) <= LONGEST_PREFIX &&
     (prefix === '' || !(prefix.startsWith(RESERVED) || RESERVED.startsWith(prefix))),
 );
+
+const LONGEST_KEY_PREFIX = 64;
+
+export const keyPrefix = textThat(
+  `a prefix of at most ${LONGEST_KEY_PREFIX} bytes`,
+  'PREFIX',
+  (prefix) => Buffer.byteLength(prefix) <= LONGEST_KEY_PREFIX,
+);
+
+export const storeUrl: Format<string> = {
+  ...textThat('redis://HOST[:PORT][/DATABASE], rediss:// for TLS, or unix:///PATH', 'URL', isStoreUrl),
+  parse(given) {
+    parseStoreUrl(given);
+    return given;
+  },
+};
+
+function isStoreUrl(url: string): boolean {
+  try {
+    parseStoreUrl(url);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** Empty: all addresses. Brackets and `localhost` are taken as Go's net.Listen takes them. */
 export const address: Format<string> = {

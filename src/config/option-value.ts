@@ -16,7 +16,8 @@ export function readOptionValue(name: OptionName, raw: RawValue, source: Source)
   } catch (error) {
     if (!hidden) throw fault(name, source, `: ${(error as RangeError).message}`);
   }
-  const given = hidden ? '' : `, not ${typeof raw === 'string' ? quote(raw) : quote(asJson(raw)).slice(1, -1)}`;
+  const given =
+    hidden || option.unshown ? '' : `, not ${typeof raw === 'string' ? quote(raw) : quote(asJson(raw)).slice(1, -1)}`;
   throw fault(name, source, ` must be ${option.format.expected}${given}`);
 }
 

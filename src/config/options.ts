@@ -5,12 +5,14 @@ import {
   duration,
   type Format,
   issuer,
+  keyPrefix,
   list,
   namePrefix,
   networks,
   oneOf,
   path,
   serviceName,
+  storeUrl,
   text,
   wholeNumber,
 } from './format.js';
@@ -21,6 +23,8 @@ export interface Description {
   /** false: only a flag. */
   readonly inFile?: false;
   readonly secret?: true;
+  /** Somebody may write a secret into it, which is refused: a bad value is not shown. */
+  readonly unshown?: true;
   /** Of a bare number. */
   readonly unit?: string;
   readonly doc: string;
@@ -202,6 +206,42 @@ export const options = {
     environment: 'PAMHOOK_TRUSTED_PROXIES',
     doc: 'Proxies whose X-Forwarded-For is believed, by address or network. Empty: nobody says who asks but the connection itself.',
     example: '10.1.2.3,2001:db8:1::/64',
+  }),
+  'limits-store': optional(storeUrl, {
+    environment: 'PAMHOOK_LIMITS_STORE',
+    unshown: true,
+    doc: 'Redis server through which replicas share their counts of failed logins. Unset: each counts alone.',
+    example: 'rediss://redis.example.org:6379/0',
+  }),
+  'limits-store-username': optional(text, {
+    environment: 'PAMHOOK_LIMITS_STORE_USERNAME',
+    doc: "User of the Redis server's access control list. Unset: its default user.",
+    example: 'pamhook',
+  }),
+  'limits-store-password-file': optional(path, {
+    environment: 'PAMHOOK_LIMITS_STORE_PASSWORD_FILE',
+    doc: 'File with the password for the Redis server.',
+    example: '/etc/pamhook/redis-password',
+  }),
+  'limits-store-ca-file': optional(path, {
+    environment: 'PAMHOOK_LIMITS_STORE_CA_FILE',
+    doc: "PEM file with the certificates that the Redis server's must be signed by. Unset: those that Node brings along.",
+    example: '/etc/pamhook/redis-ca.crt',
+  }),
+  'limits-store-prefix': option(keyPrefix, 'pamhook:', {
+    environment: 'PAMHOOK_LIMITS_STORE_PREFIX',
+    doc: 'Begins the name of every key in the Redis server; replicas that are to count together must have the same.',
+    example: 'cluster-1:',
+  }),
+  'limits-store-timeout': option(duration(20, 5 * SECOND), 250, {
+    environment: 'PAMHOOK_LIMITS_STORE_TIMEOUT',
+    doc: 'Longest that a login waits for the shared counts; it then goes on with those of its replica alone.',
+    example: '100ms',
+  }),
+  'limits-store-run-as': optional(text, {
+    environment: 'PAMHOOK_LIMITS_STORE_RUN_AS',
+    doc: 'Account of the process that speaks to the Redis server. Unset: that of run-as.',
+    example: 'pamhook-store',
   }),
   'run-as': optional(text, {
     environment: 'PAMHOOK_RUN_AS',

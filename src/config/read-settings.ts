@@ -12,6 +12,7 @@ import { type OptionName, type OptionValues, optionNamed, optionNames } from './
 import { printConfig } from './print-config.js';
 import type { LoginLimitSettings, Settings } from './settings.js';
 import { placeOf, type Source } from './source.js';
+import { parseStoreUrl } from './store-url.js';
 
 export interface Given {
   /** Without the program and the subcommand. */
@@ -123,6 +124,7 @@ function schema(): convict.Schema<Record<string, unknown>> {
 
 function settingsFrom(values: OptionValues): Settings {
   const key = values['signing-key'];
+  const store = values['limits-store'];
   return {
     bindAddress: values['bind-address'],
     bindPort: values['bind-port'],
@@ -151,6 +153,13 @@ function settingsFrom(values: OptionValues): Settings {
     refusalDelay: values['refusal-delay'],
     loginLimits: values['login-limits'] === 'off' ? undefined : loginLimitsFrom(values),
     trustedProxies: values['trusted-proxies'],
+    limitsStore: store === undefined ? undefined : parseStoreUrl(store),
+    limitsStoreUsername: values['limits-store-username'],
+    limitsStorePasswordFile: values['limits-store-password-file'],
+    limitsStoreCaFile: values['limits-store-ca-file'],
+    limitsStorePrefix: values['limits-store-prefix'],
+    limitsStoreTimeout: values['limits-store-timeout'],
+    limitsStoreRunAs: values['limits-store-run-as'],
     shutdownGracePeriod: values['shutdown-grace-period'],
     identityCacheTtl: values['identity-cache-ttl'],
     identityTimeout: values['identity-timeout'],

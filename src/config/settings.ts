@@ -1,5 +1,6 @@
 /** The configuration of `pamhook serve`, parsed and checked: what all other code sees instead of flags and environment. */
 import type { Secret } from '../secret.js';
+import type { StoreAddress } from './store-url.js';
 
 /** Durations are milliseconds unless the name says otherwise. */
 export interface Settings {
@@ -39,6 +40,15 @@ export interface Settings {
   readonly loginLimits: LoginLimitSettings | undefined;
   /** Addresses and networks in CIDR notation. */
   readonly trustedProxies: readonly string[];
+  /** undefined: failed logins are counted by each replica alone. */
+  readonly limitsStore: StoreAddress | undefined;
+  readonly limitsStoreUsername: string | undefined;
+  readonly limitsStorePasswordFile: string | undefined;
+  readonly limitsStoreCaFile: string | undefined;
+  readonly limitsStorePrefix: string;
+  readonly limitsStoreTimeout: number;
+  /** undefined: runAs. */
+  readonly limitsStoreRunAs: string | undefined;
   readonly shutdownGracePeriod: number;
   readonly identityCacheTtl: number;
   readonly identityTimeout: number;

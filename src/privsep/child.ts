@@ -29,7 +29,7 @@ export interface Child<Out> {
 }
 
 export interface ChildSpec<In, Out> {
-  readonly name: 'front' | 'worker';
+  readonly name: 'front' | 'worker' | 'limits-store';
   readonly shape: Shape<In>;
   readonly environment: NodeJS.ProcessEnv;
   /** Node's own. */

@@ -6,6 +6,8 @@ import { type Reading, readKeys, readTls } from './key-files.js';
 import { createLiveKeys } from './live-keys.js';
 import type { Audit } from './login-desk.js';
 import type { Prepared } from './startup.js';
+import { liveStoreFiles } from './store-files.js';
+import type { StoreKeeper } from './store-keeper.js';
 import type { WorkerPool } from './worker-pool.js';
 
 /** How often keys whose last token has ended are looked for, milliseconds. */
@@ -16,6 +18,7 @@ export interface LiveFilesOptions {
   readonly prepared: Prepared;
   readonly pool: WorkerPool;
   readonly keeper: FrontKeeper;
+  readonly store: StoreKeeper | undefined;
   readonly reading: Reading;
   readonly audit: Audit;
 }
@@ -23,7 +26,9 @@ export interface LiveFilesOptions {
 /** Watches for as long as the process lives. */
 export function keepFilesLive(options: LiveFilesOptions): Promise<FileWatch> {
   const audited: LiveFilesOptions = { ...options, audit: orLog(options) };
-  return watchFiles([certificateOf(audited), keysOf(audited)], options.reading.log);
+  const { settings, prepared, store, reading } = options;
+  const ofStore = prepared.store && store ? [liveStoreFiles(settings, prepared.store, reading, store.change)] : [];
+  return watchFiles([certificateOf(audited), keysOf(audited), ...ofStore], reading.log);
 }
 
 /** What has changed has changed, also when the line about it cannot be written. */

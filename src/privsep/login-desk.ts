@@ -2,11 +2,12 @@
 import { type ErrorCode, PamhookError } from '../errors.js';
 import type { AuditEvent } from '../log/audit-event.js';
 import type { Logger, ProcessName } from '../log/logger.js';
-import type { Admission, AttemptOutcome, LoginLimits } from '../token/login-limits.js';
+import type { Admission, AttemptOutcome, LoginAttempt, LoginLimits } from '../token/login-limits.js';
 import { fitsInFrame } from './channel.js';
 import { attemptOf } from './login-attempt.js';
 import { createOpenJobs } from './open-jobs.js';
 import { type IssueFrame, type IssueResultFrame, type LoginFrame, MAX_ID, type ToFront } from './protocol.js';
+import { joined, type SharedLimits } from './shared-limits.js';
 import type { ThrottledLogin } from './throttle-counter.js';
 import { turnOf } from './turn.js';
 import type { JobResult, WorkerPool } from './worker-pool.js';
@@ -27,6 +28,8 @@ export interface DeskOptions {
   readonly pool: WorkerPool;
   /** Outlive the front: its death must not clear a count. */
   readonly limits: LoginLimits;
+  /** Asked of what `limits` admits. Absent: this replica counts alone. */
+  readonly shared?: SharedLimits;
   readonly throttled: { count(login: ThrottledLogin): void };
   /** Logins the front may have open; and as many account checks, if it may have any. */
   readonly limit: number;
@@ -42,7 +45,7 @@ type LoginResultFrame = Extract<ToFront, { kind: 'login-result' }>;
 type Admitted = Extract<Admission, { admitted: true }>;
 
 export function createLoginDesk(options: DeskOptions): LoginDesk {
-  const { pool, limits, throttled, limit, answer, audit, log, refusalDelay } = options;
+  const { pool, limits, shared, throttled, limit, answer, audit, log, refusalDelay } = options;
   const open = createOpenJobs(pool, limit);
 
   function finish(frame: LoginFrame, admission: Admitted, outcome: JobResult<'issue'>): void {
@@ -74,26 +77,31 @@ export function createLoginDesk(options: DeskOptions): LoginDesk {
     return answerOf(frame.id, outcome.result, outcome.elapsed);
   }
 
+  function proceed(frame: LoginFrame, { source }: LoginAttempt, admission: Admission): void {
+    if (!admission.admitted) {
+      turnAway(frame, admission.retryAfter);
+      return;
+    }
+    open.submit(frame.id, {
+      verb: 'issue',
+      source,
+      turn: turnOf(frame.username),
+      about: { requestId: frame.requestId },
+      frame: (jobId) => issueFrame(jobId, frame),
+      finish: (outcome: JobResult<'issue'>) => finish(frame, admission, outcome),
+    });
+  }
+
   return {
     take(frame) {
       // Found out when it is sent to a worker, it would be the worker that ends for it.
       if (!fitsInFrame(issueFrame(MAX_ID, frame))) throw new PamhookError('ERR_PROTOCOL', 'a login is too large');
       open.reserve(frame.id, 'issue');
       const attempt = attemptOf(frame);
-      const admission = limits.admit(attempt);
-      if (!admission.admitted) {
-        turnAway(frame, admission.retryAfter);
-        return;
-      }
-      // Who else is to be asked is asked here: the place is kept meanwhile, and what is submitted after a cancel is answered at once.
-      open.submit(frame.id, {
-        verb: 'issue',
-        source: attempt.source,
-        turn: turnOf(frame.username),
-        about: { requestId: frame.requestId },
-        frame: (jobId) => issueFrame(jobId, frame),
-        finish: (outcome: JobResult<'issue'>) => finish(frame, admission, outcome),
-      });
+      const own = limits.admit(attempt);
+      if (shared === undefined || !own.admitted) proceed(frame, attempt, own);
+      // The place is kept meanwhile, and what is submitted after a cancel is answered at once.
+      else void shared.take(attempt).then((theirs) => proceed(frame, attempt, joined(own, theirs)));
     },
     cancel: open.cancel,
     abandon: open.abandon,

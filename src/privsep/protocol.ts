@@ -5,10 +5,13 @@
  *   front -> supervisor    ready, pong, login, cancel-login, check-account, reviews, vanished, verification-keys-in-use
  *   supervisor -> worker   configure, ping, issue, check-account, signing-key
  *   worker -> supervisor   ready, pong, issue-result, account-checked
+ *   supervisor -> store    configure, ping, take, settle
+ *   store -> supervisor    ready, pong, taken, state
  *
  * A worker knows two verbs. `issue`: it signs only what it has itself authenticated. `check-account`, with nothing signed: whether
  * PAM lets an account be used; the supervisor takes it from the front only when review-account-check is on. The front never sees a private
- * signing key unless the key is an HMAC secret, with which it must verify.
+ * signing key unless the key is an HMAC secret, with which it must verify. The store, which speaks to Redis, gets digests of names and
+ * addresses; all that its answers can do is to make a login wait, or not.
  *
  * A frame that is malformed, or that the supervisor did not ask for, ends its sender: an id used again, one job more than may be open, one
  * cancellation more than there were logins, an answer without its question, more counts of reviews than there can be. So does leaving frames unread.
@@ -283,3 +286,65 @@ export const fromWorker = union('kind', {
   'account-checked': accountChecked,
 });
 export type FromWorker = Of<typeof fromWorker>;
+
+const database = whole(0, 999_999_999);
+/** A SHA-256 in base64url, cut to 128 bits. */
+const digest = text(22);
+
+const storeConfiguration = object({
+  kind: oneOf('configure'),
+  logging,
+  account: optional(account),
+  lockMemory: flag,
+  supervisorPid: whole(1, 2 ** 31),
+  address: union('kind', {
+    tcp: object({ kind: oneOf('tcp'), tls: flag, host: text(255), port: whole(1, 65_535), database }),
+    unix: object({ kind: oneOf('unix'), path: text(4096), database }),
+  }),
+  username: optional(text(8192)),
+  password: optional(secret(4 * 1024)),
+  /** PEM. */
+  ca: optional(text(32 * 1024)),
+  prefix: text(64),
+  /** Of an answer of Redis. */
+  timeout: milliseconds,
+  /** Of this supervisor, no other's: what is counted is told apart by it. */
+  replica: text(16),
+  rule: object({
+    freeFailures: whole(0, 2 ** 31),
+    maxWait: milliseconds,
+    failuresPerHour: whole(1, 2 ** 31),
+    sourceFreeFailures: whole(0, 2 ** 31),
+    sourceFailuresPerHour: whole(1, 2 ** 31),
+  }),
+});
+export type StoreConfiguration = Of<typeof storeConfiguration>;
+
+/** One attempt to log in. */
+const attemptFields = { id, account: digest, source: digest };
+
+export const toStore = union('kind', {
+  configure: storeConfiguration,
+  ping,
+  take: object({ kind: oneOf('take'), ...attemptFields }),
+  settle: object({ kind: oneOf('settle'), ...attemptFields, outcome: oneOf('succeeded', 'neutral') }),
+});
+export type ToStore = Of<typeof toStore>;
+export type TakeFrame = Extract<ToStore, { kind: 'take' }>;
+export type SettleFrame = Extract<ToStore, { kind: 'settle' }>;
+
+export const fromStore = union('kind', {
+  ready,
+  pong,
+  taken: union('outcome', {
+    admitted: object({ kind: oneOf('taken'), id, outcome: oneOf('admitted') }),
+    /** Milliseconds: no count keeps anybody waiting for more than an hour. */
+    refused: object({ kind: oneOf('taken'), id, outcome: oneOf('refused'), retryAfter: whole(1, 3_600_000) }),
+    unknown: object({ kind: oneOf('taken'), id, outcome: oneOf('unknown') }),
+  }),
+  state: union('state', {
+    shared: object({ kind: oneOf('state'), state: oneOf('shared') }),
+    alone: object({ kind: oneOf('state'), state: oneOf('alone'), reason: text(256) }),
+  }),
+});
+export type FromStore = Of<typeof fromStore>;

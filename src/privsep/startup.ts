@@ -11,13 +11,16 @@ import { readKeys, readTls } from './key-files.js';
 import { type Listening, openListening } from './listening.js';
 import type { KeySet } from './live-keys.js';
 import { policyOf, warnOfMissingGroups } from './policies.js';
-import type { Account, FrontConfiguration, WorkerConfiguration } from './protocol.js';
+import type { Account, FrontConfiguration, StoreConfiguration, WorkerConfiguration } from './protocol.js';
+import { readStoreFiles } from './store-files.js';
 
 /** All that the processes need, read once. */
 export interface Prepared {
   readonly keys: KeySet;
   readonly front: FrontConfiguration;
   readonly worker: WorkerConfiguration;
+  /** Absent: each replica counts failed logins alone. */
+  readonly store?: StoreConfiguration;
   readonly listening: Listening;
 }
 
@@ -77,7 +80,22 @@ export async function prepare(settings: Settings, around: Surroundings): Promise
     ...(settings.pamConfigDir === undefined ? {} : { pamConfigDir: settings.pamConfigDir }),
   };
   requireFits(front, worker);
-  return { keys, front, worker, listening: openListening(settings, around) };
+  const store = await prepareStore(settings, around, front);
+  return { keys, front, worker, ...(store ? { store } : {}), listening: openListening(settings, around) };
+}
+
+/** Throws ConfigurationError. */
+async function prepareStore(
+  settings: Settings,
+  around: Surroundings,
+  { kind, logging, lockMemory, supervisorPid, account }: FrontConfiguration,
+): Promise<StoreConfiguration | undefined> {
+  const { limitsStore: address, limitsStoreRunAs: runAs, loginLimits: rule } = settings;
+  if (address === undefined || rule === undefined) return undefined;
+  const own =
+    runAs === undefined ? account : await chooseAccount({ ...settings, runAs }, around, 'limits-store-run-as');
+  const common = { kind, logging, lockMemory, supervisorPid, ...(own === undefined ? {} : { account: own }) };
+  return { ...common, address, rule, ...readStoreFiles(settings, around) };
 }
 
 function checkPam(settings: Settings, { log, isRoot }: Surroundings): void {
@@ -108,9 +126,10 @@ export function requireServiceFile(option: string, service: string, configDir: s
 export async function chooseAccount(
   { runAs, identityTimeout }: Pick<Settings, 'runAs' | 'identityTimeout'>,
   { native, log, isRoot }: Pick<Surroundings, 'native' | 'log' | 'isRoot'>,
+  option: 'run-as' | 'limits-store-run-as' = 'run-as',
 ): Promise<Account | undefined> {
   if (!isRoot) {
-    if (runAs !== undefined) log.warn('run-as is ignored: only root can change to another account');
+    if (runAs !== undefined) log.warn(`${option} is ignored: only root can change to another account`);
     return undefined;
   }
   const lookUp = (name: string) => within(identityTimeout, () => native.lookupUser(name));
@@ -119,10 +138,10 @@ export async function chooseAccount(
     log.warn('run-as: whether there is an account pamhook cannot be told', { fault });
     return undefined;
   });
-  if (entry !== undefined) return unprivileged(entry, `run-as ${entry.name}`);
+  if (entry !== undefined) return unprivileged(entry, `${option} ${entry.name}`);
   if (runAs !== undefined) {
     throw new ConfigurationError(
-      `run-as: there is no account ${JSON.stringify(runAs)}`,
+      `${option}: there is no account ${JSON.stringify(runAs)}`,
       'create it as a system account, or name another',
     );
   }

@@ -11,9 +11,10 @@ import { createFrontKeeper, type FrontKeeper } from './front-keeper.js';
 import { admitLast, type Listening } from './listening.js';
 import { keepFilesLive } from './live-files.js';
 import { refuseDebugger } from './privileges.js';
-import { fromFront, fromWorker } from './protocol.js';
+import { fromFront, fromStore, fromWorker } from './protocol.js';
 import { createReaper } from './reaper.js';
 import { type Prepared, prepare } from './startup.js';
+import { createStoreKeeper, type StoreKeeper } from './store-keeper.js';
 import { countThrottled } from './throttle-counter.js';
 import { createWorkerPool, type WorkerPool } from './worker-pool.js';
 
@@ -60,19 +61,20 @@ export async function supervise(settings: Settings, options: SupervisorOptions):
     reopen(audit, log);
     void reload();
   });
-  const { pool, keeper, throttled, reaping } = startProcesses(settings, prepared, audit, options);
+  const { pool, keeper, store, throttled, reaping } = startProcesses(settings, prepared, audit, options);
   const stopRequested = onStopSignal(log);
   try {
+    store?.start();
     await keeper.start();
     pool.warm();
-    const live = await keepFilesLive({ settings, prepared, pool, keeper, reading: around, audit: audit.append });
+    const live = await keepFilesLive({ settings, prepared, pool, keeper, store, reading: around, audit: audit.append });
     reload = live.reload;
     const { address, port } = prepared.listening;
     append(audit, { event: 'daemon.started', address, port });
     log.info('serving', { address: address || 'all addresses', port });
     await stopRequested;
     appendOrLog(audit, { event: 'daemon.stopping' }, log);
-    await stop({ keeper, pool }, prepared.listening, settings.shutdownGracePeriod, options);
+    await stop({ keeper, pool, store }, prepared.listening, settings.shutdownGracePeriod, options);
     throttled.stop();
     appendOrLog(audit, { event: 'daemon.stopped' }, log);
     return 0;
@@ -80,12 +82,14 @@ export async function supervise(settings: Settings, options: SupervisorOptions):
     clearInterval(reaping);
     keeper.kill();
     await pool.stop();
+    await store?.stop();
   }
 }
 
 interface Processes {
   readonly pool: WorkerPool;
   readonly keeper: FrontKeeper;
+  readonly store: StoreKeeper | undefined;
   readonly throttled: { stop(): void };
   readonly reaping: NodeJS.Timeout;
 }
@@ -127,6 +131,25 @@ function startProcesses(
   });
   // One that gave up its place in the front for another may run already, and is open until it ends.
   const open = settings.loginQueue + settings.pamWorkers;
+  const store =
+    prepared.store &&
+    createStoreKeeper({
+      startStore: (events) =>
+        startChild({
+          name: 'limits-store',
+          shape: fromStore,
+          environment,
+          log,
+          children,
+          // Each login is asked about once and settled once; and more.
+          mostUnread: 2 * open + 100,
+          ...events,
+        }),
+      configuration: prepared.store,
+      timeout: settings.limitsStoreTimeout,
+      log,
+      now,
+    });
   const throttled = countThrottled({ audit: (event) => append(audit, event), log });
   const keeper = createFrontKeeper({
     startFront: (events) =>
@@ -145,6 +168,7 @@ function startProcesses(
     configuration: prepared.front,
     pool,
     limits: limitsOf(settings, now),
+    ...(store === undefined ? {} : { shared: store }),
     throttled,
     limit: open,
     audit: audit.append,
@@ -152,7 +176,7 @@ function startProcesses(
     refusalDelay: settings.refusalDelay,
     now,
   });
-  return { pool, keeper, throttled, reaping: setInterval(() => reaper.reapOrphans(), REAP_INTERVAL) };
+  return { pool, keeper, store, throttled, reaping: setInterval(() => reaper.reapOrphans(), REAP_INTERVAL) };
 }
 
 function limitsOf({ loginLimits }: Settings, now: () => number): LoginLimits {
@@ -179,7 +203,7 @@ function onStopSignal(log: Logger): Promise<void> {
 }
 
 async function stop(
-  { keeper, pool }: Pick<Processes, 'keeper' | 'pool'>,
+  { keeper, pool, store }: Pick<Processes, 'keeper' | 'pool' | 'store'>,
   listening: Listening,
   grace: number,
   { native, log }: SupervisorOptions,
@@ -198,6 +222,8 @@ async function stop(
   await drained;
   clearTimeout(timer);
   await pool.stop();
+  // Last: what the workers ended with is given back.
+  await store?.stop();
 }
 
 function append(audit: AuditLog, event: AuditEvent): void {

@@ -383,6 +383,22 @@ const faults: Record<string, Broken> = {
     cure: /create it/,
     skip: needsRoot,
   },
+  'a password for Redis that others may read': {
+    cause: ({ dir }) => {
+      writeFileSync(join(dir, 'redis-password'), 'hunter2', { mode: 0o644 });
+      return { '-limits-store': 'redis://127.0.0.1', '-limits-store-password-file': join(dir, 'redis-password') };
+    },
+    subject: 'limits-store',
+    says: /limits-store-password-file .* is open to others/,
+    cure: /chmod 600/,
+  },
+  'an account for speaking to Redis that is not there': {
+    cause: () => ({ '-limits-store': 'redis://127.0.0.1', '-limits-store-run-as': 'no-such-account' }),
+    subject: 'limits-store',
+    says: /limits-store-run-as: there is no account "no-such-account"/,
+    cure: /create it/,
+    skip: needsRoot,
+  },
   'a user database that does not know root': {
     cause: ({ dir }) => {
       writeFileSync(join(dir, 'passwd'), 'nobody:x:65534:65534::/:/bin/false\n');

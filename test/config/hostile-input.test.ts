@@ -40,6 +40,9 @@ const secretFlag = fc.constantFrom(
   [`-signing-key:${SECRET}`],
   ['-signing-key', 'first', SECRET],
   ['-signing-key', SECRET.repeat(1000)],
+  ['-limits-store', `redis://alice:${SECRET}@redis`],
+  [`-limits-store=unix://:${SECRET}@/run/redis.sock`],
+  ['-limits-store', `alice:${SECRET}@redis:6379`],
 );
 
 test('readSettings() throws nothing but ConfigurationError for any command line, and never shows the secret', () => {
@@ -73,7 +76,8 @@ test('readSettings() throws nothing but ConfigurationError for any file, and nev
     .map((file) => JSON.stringify({ ...file, 'signing-key': SECRET }));
   const wrongSecret = fc
     .constantFrom([SECRET], { [SECRET]: 1 }, [[SECRET]], `${SECRET}\u0000`, SECRET.repeat(1000))
-    .map((key) => JSON.stringify({ 'signing-key': key }));
+    .chain((key) => fc.constantFrom({ 'signing-key': key }, { 'limits-store': key }))
+    .map((file) => JSON.stringify(file));
   const broken = fc
     .tuple(fc.string({ unit: fc.constantFrom(...'{}[]:,"\'&*!|>-? \n\ta1#%@') }), fc.integer({ min: 0, max: 20 }))
     .map(([noise, at]) => `${noise.slice(0, at)}\nsigning-key: ${SECRET}\n${noise.slice(at)}`);

@@ -83,6 +83,13 @@ test('readSettings() reads a command line of pam_hook', () => {
       sourceFailuresPerHour: 1_000,
     },
     trustedProxies: [],
+    limitsStore: undefined,
+    limitsStoreUsername: undefined,
+    limitsStorePasswordFile: undefined,
+    limitsStoreCaFile: undefined,
+    limitsStorePrefix: 'pamhook:',
+    limitsStoreTimeout: 250,
+    limitsStoreRunAs: undefined,
     shutdownGracePeriod: 20_000,
     identityCacheTtl: 10_000,
     identityTimeout: 5_000,
@@ -488,4 +495,52 @@ test('a config file that cannot be read is named with the reason', () => {
   assert.ok(fault instanceof ConfigurationError);
   assert.equal(fault.message, 'flag -config: cannot read /nonexistent/pamhook.yaml (ENOENT)');
   assert.ok(fault.cause instanceof Error);
+});
+
+test('readSettings() reads where the shared counts are', () => {
+  const given = ['-limits-store', 'rediss://redis.example.org/1', '-limits-store-timeout', '1s'];
+  const { settings, warnings } = serving([...REQUIRED, ...given, '-limits-store-ca-file', 'ca.pem']);
+  const { limitsStore, limitsStoreTimeout, limitsStoreCaFile } = settings;
+  assert.deepEqual(limitsStore, { kind: 'tcp', tls: true, host: 'redis.example.org', port: 6379, database: 1 });
+  assert.deepEqual([limitsStoreTimeout, limitsStoreCaFile, warnings], [1_000, 'ca.pem', []]);
+});
+
+test('a limits-store with a password in it is refused, and the password not shown', () => {
+  for (const value of ['redis://:hunter2@redis', 'redis://alice:hunter2@redis', 'hunter2@redis']) {
+    const fault = faultOf([...REQUIRED, '-limits-store', value]);
+    assert.match(fault.message, /^flag -limits-store: /);
+    assert.doesNotMatch(fault.message, /hunter2/);
+  }
+  assert.match(faultOf([...REQUIRED, '-limits-store', 'redis://:x@redis']).message, /limits-store-password-file/);
+  const file = 'limits-store: [redis://:hunter2@redis]';
+  assert.doesNotMatch(faultOf(['-config', 'pamhook.yaml'], { file }).message, /hunter2/);
+});
+
+test('options of a limits-store that would look safer than they are are refused', () => {
+  const plain = [...REQUIRED, '-limits-store', 'redis://localhost'];
+  assert.match(faultOf([...plain, '-limits-store-ca-file', 'x']).message, /-limits-store-ca-file is for TLS/);
+  assert.match(faultOf([...plain, '-limits-store-username', 'x']).message, /needs limits-store-password-file/);
+  for (const timeout of ['0', '19ms', '5001ms']) {
+    assert.match(faultOf([...plain, '-limits-store-timeout', timeout]).message, /20ms to 5s/);
+  }
+  assert.match(faultOf([...plain, '-limits-store-prefix', 'x'.repeat(65)]).message, /64 bytes/);
+});
+
+test('options of a limits-store without one, one without limits, and one in clear over a network are warned of', () => {
+  const warningsWith = (...flags: string[]) => serving([...REQUIRED, ...flags]).warnings;
+  assert.deepEqual(warningsWith('-limits-store-prefix', 'x', '-limits-store-run-as', 'y'), [
+    'without effect, since limits-store is not set: flag -limits-store-prefix, flag -limits-store-run-as',
+  ]);
+  assert.deepEqual(warningsWith('-limits-store', 'redis://localhost', '-login-limits', 'off'), [
+    'without effect, since login-limits is off: flag -limits-store',
+  ]);
+  for (const host of ['localhost', '127.0.0.1', '127.1.2.3', '[::1]']) {
+    assert.deepEqual(warningsWith('-limits-store', `redis://${host}`), []);
+  }
+  assert.deepEqual(warningsWith('-limits-store', 'unix:///run/redis.sock'), []);
+  for (const host of ['redis', '10.0.0.1', '127.0.0.1.example.org', '[2001:db8::1]']) {
+    assert.deepEqual(warningsWith('-limits-store', `redis://${host}`), [
+      'flag -limits-store is without TLS: who is on the way can read the password and change the counts',
+    ]);
+  }
 });

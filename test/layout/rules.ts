@@ -35,6 +35,7 @@ const MODULE_DOORS: Readonly<Record<string, string>> = {
   convict: 'config',
   '@peculiar/x509': 'cli',
   'reflect-metadata': 'cli',
+  '@redis/client': 'privsep',
   posix: 'privsep',
   child_process: 'privsep',
   cluster: '',

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Arbitrary } from 'fast-check';
 import { PamhookError } from '#src/errors.js';
-import { fromFront, fromWorker, toFront, toWorker } from '#src/privsep/protocol.js';
+import { fromFront, fromStore, fromWorker, toFront, toStore, toWorker } from '#src/privsep/protocol.js';
 import { fc } from '../harness/property.js';
 
-const shapes = { toFront, fromFront, toWorker, fromWorker };
+const shapes = { toFront, fromFront, toWorker, fromWorker, toStore, fromStore };
+const taken = { kind: 'taken', id: 1, outcome: 'refused', retryAfter: 1_000 };
 const login = { kind: 'login', id: 1, requestId: 'r', username: 'alice', responses: ['cGFzcw=='], source: '::1' };
 const check = { kind: 'check-account', id: 1, username: 'alice' };
 const issued = {
@@ -109,10 +110,42 @@ describe('the protocol', () => {
     }
   });
 
+  it('takes from the store that an attempt may go on, must wait for an hour at most, or that nobody knows', () => {
+    for (const frame of [
+      taken,
+      { kind: 'taken', id: 1, outcome: 'admitted' },
+      { kind: 'taken', id: 1, outcome: 'unknown' },
+      { kind: 'state', state: 'shared' },
+      { kind: 'state', state: 'alone', reason: 'x'.repeat(256) },
+    ]) {
+      assert.deepEqual(fromStore(frame, 'frame'), frame);
+    }
+    for (const frame of [
+      { ...taken, retryAfter: 3_600_001 },
+      { ...taken, retryAfter: 0 },
+      { ...taken, retryAfter: 1.5 },
+      { ...taken, outcome: 'admitted' },
+      { kind: 'state', state: 'alone', reason: 'x'.repeat(257) },
+      { kind: 'take', id: 1, account: 'a', source: 's' },
+      { kind: 'issue', id: 1 },
+      issued,
+      login,
+    ]) {
+      assert.throws(() => fromStore(frame, 'frame'), { code: 'ERR_PROTOCOL' });
+    }
+  });
+
+  it('sends the store digests, never a name or an address of any length', () => {
+    const attempt = { kind: 'take', id: 1, account: 'a'.repeat(22), source: 's'.repeat(22) };
+    assert.doesNotThrow(() => toStore(attempt, 'frame'));
+    assert.throws(() => toStore({ ...attempt, account: 'a'.repeat(23) }, 'frame'), { code: 'ERR_PROTOCOL' });
+    assert.throws(() => toStore({ ...attempt, username: 'alice' }, 'frame'), { code: 'ERR_PROTOCOL' });
+  });
+
   it('parses any value or throws ERR_PROTOCOL, whatever it is sent', () => {
     const value = fc.oneof(
       fc.jsonValue(),
-      fc.constantFrom(login, issued).chain((frame) => mutated(frame)),
+      fc.constantFrom(login, issued, taken).chain((frame) => mutated(frame)),
     );
     fc.assert(
       fc.property(value, fc.constantFrom(...Object.values(shapes)), (sent, shape) => {

@@ -16,6 +16,7 @@ export const subjects = {
   'tls-key': 'key-file: its permissions, kind, and match with the certificate',
   'signing-key': 'signing-key or signing-key-file: kind, strength, permissions',
   'verification-keys': 'verification-key-files: each readable and fit',
+  'limits-store': 'limits-store, where there is one: its password and CA files, its account; not whether it answers',
   'pam-service': 'the service file and what it includes: present, well-formed, changed by no others',
   'pam-modules': 'each module that is named is there',
   'pam-auth': 'there are auth lines, and they do not let everybody in',
