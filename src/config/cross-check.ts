@@ -26,6 +26,24 @@ function checkServe(values: OptionValues, sources: Sources): void {
       'Leave it out for standard output.',
     );
   }
+  checkParts(values, sources);
+}
+
+/** A part that may be given no larger than its whole. */
+const PARTS: readonly (readonly [part: OptionName, whole: OptionName])[] = [
+  ['max-connections-per-source', 'max-connections'],
+  ['header-timeout', 'request-timeout'],
+];
+
+function checkParts(values: OptionValues, sources: Sources): void {
+  for (const [part, whole] of PARTS) {
+    if (!sources.has(part) || Number(values[part]) <= Number(values[whole])) continue;
+    const most = optionNamed(whole).format.print(values[whole]);
+    throw new ConfigurationError(
+      `${placed(part, sources)} must not be more than ${whole}, which is ${most}`,
+      `Lower it, or raise ${whole}.`,
+    );
+  }
 }
 
 function checkSigningKey(values: OptionValues, sources: Sources, purpose: Purpose): void {

@@ -243,6 +243,36 @@ export const options = {
     doc: 'Account of the process that speaks to the Redis server. Unset: that of run-as.',
     example: 'pamhook-store',
   }),
+  'max-connections': option(wholeNumber(1, 262_144), 8_192, {
+    environment: 'PAMHOOK_MAX_CONNECTIONS',
+    doc: 'Most connections at once; more are closed as they come. Where the limit on open files has no room for them, as many as it has.',
+    example: '2000',
+  }),
+  'max-connections-per-source': option(wholeNumber(1, 262_144), 4_096, {
+    environment: 'PAMHOOK_MAX_CONNECTIONS_PER_SOURCE',
+    doc: 'Most connections at once from one address (IPv6: one /64) that is no trusted proxy. Not more than max-connections, which bounds the default too.',
+    example: '100',
+  }),
+  'handshake-timeout': option(duration(100, MINUTE), 10 * SECOND, {
+    environment: 'PAMHOOK_HANDSHAKE_TIMEOUT',
+    doc: 'How long the TLS handshake of a connection may take; it is then closed.',
+    example: '3s',
+  }),
+  'header-timeout': option(duration(100, 10 * MINUTE), 10 * SECOND, {
+    environment: 'PAMHOOK_HEADER_TIMEOUT',
+    doc: 'How long the headers of a request may take, the first of a connection from its handshake on; then 408. Not longer than request-timeout, which bounds the default too.',
+    example: '5s',
+  }),
+  'request-timeout': option(duration(100, 10 * MINUTE), 20 * SECOND, {
+    environment: 'PAMHOOK_REQUEST_TIMEOUT',
+    doc: 'How long headers and body of a request may take together; then 408.',
+    example: '1m',
+  }),
+  'keep-alive-timeout': option(duration(100, HOUR), 2 * MINUTE, {
+    environment: 'PAMHOOK_KEEP_ALIVE_TIMEOUT',
+    doc: 'How long a connection is kept without a request. Better longer than the 90 s after which kube-apiserver closes its own: else it may send one that is lost.',
+    example: '3m',
+  }),
   'run-as': optional(text, {
     environment: 'PAMHOOK_RUN_AS',
     doc: 'Account of the process that faces the network. Unset: pamhook if there is such an account, else nobody.',

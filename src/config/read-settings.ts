@@ -10,7 +10,7 @@ import type { RawValue } from './format.js';
 import { readOptionValue } from './option-value.js';
 import { type OptionName, type OptionValues, optionNamed, optionNames } from './options.js';
 import { printConfig } from './print-config.js';
-import type { LoginLimitSettings, Settings } from './settings.js';
+import type { ConnectionSettings, LoginLimitSettings, Settings } from './settings.js';
 import { placeOf, type Source } from './source.js';
 import { parseStoreUrl } from './store-url.js';
 
@@ -160,6 +160,7 @@ function settingsFrom(values: OptionValues): Settings {
     limitsStorePrefix: values['limits-store-prefix'],
     limitsStoreTimeout: values['limits-store-timeout'],
     limitsStoreRunAs: values['limits-store-run-as'],
+    connections: connectionsFrom(values),
     shutdownGracePeriod: values['shutdown-grace-period'],
     identityCacheTtl: values['identity-cache-ttl'],
     identityTimeout: values['identity-timeout'],
@@ -180,5 +181,19 @@ function loginLimitsFrom(values: OptionValues): LoginLimitSettings {
     failuresPerHour: values['login-failures-per-hour'],
     sourceFreeFailures: values['source-free-failures'],
     sourceFailuresPerHour: values['source-failures-per-hour'],
+  };
+}
+
+/** Where only one of two was given, the default of the other gives way: checkSettings() has refused what was given too large. */
+function connectionsFrom(values: OptionValues): ConnectionSettings {
+  const most = values['max-connections'];
+  const requestTimeout = values['request-timeout'];
+  return {
+    most,
+    mostPerSource: Math.min(values['max-connections-per-source'], most),
+    handshakeTimeout: values['handshake-timeout'],
+    headerTimeout: Math.min(values['header-timeout'], requestTimeout),
+    requestTimeout,
+    keepAliveTimeout: values['keep-alive-timeout'],
   };
 }

@@ -49,6 +49,7 @@ export interface Settings {
   readonly limitsStoreTimeout: number;
   /** undefined: runAs. */
   readonly limitsStoreRunAs: string | undefined;
+  readonly connections: ConnectionSettings;
   readonly shutdownGracePeriod: number;
   readonly identityCacheTtl: number;
   readonly identityTimeout: number;
@@ -61,6 +62,18 @@ export interface Settings {
   /** `-`: standard output; else a file. */
   readonly auditLog: string;
   readonly verbosity: number;
+}
+
+/** How many connections there may be, and how long each may take for what. */
+export interface ConnectionSettings {
+  readonly most: number;
+  /** Not more than `most`. */
+  readonly mostPerSource: number;
+  readonly handshakeTimeout: number;
+  /** Not longer than requestTimeout. */
+  readonly headerTimeout: number;
+  readonly requestTimeout: number;
+  readonly keepAliveTimeout: number;
 }
 
 /** How many failed logins may be tried, of one account from one source and of all accounts from one source. */

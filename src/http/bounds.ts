@@ -61,15 +61,16 @@ export const bounds: Bounds = {
 
 /** What each bound limits, and what a client meets beyond it. */
 export const boundMeanings: Readonly<Record<keyof Bounds, string>> = {
-  connections: 'connections at once; more are closed as they come',
+  connections: 'connections at once; more are closed as they come (`max-connections`)',
   connectionsPerSource:
-    'connections at once from one address (IPv6: one /64) that is no trusted proxy; more are closed as they come',
+    'connections at once from one address (IPv6: one /64) that is no trusted proxy; more are closed as they come (`max-connections-per-source`)',
   requestsPerConnection: 'requests on one connection; the last answer says `Connection: close`',
   pipelinedRequests: 'requests of one connection that wait for an answer; beyond, the connection is closed',
-  handshakeTimeout: 'from the TCP connection to the end of the TLS handshake; then closed',
-  headersTimeout: 'from the handshake, or the first byte of a further request, to the end of the headers; then 408',
-  requestTimeout: 'to the end of the body; then 408',
-  keepAliveTimeout: 'without a request; then closed',
+  handshakeTimeout: 'from the TCP connection to the end of the TLS handshake; then closed (`handshake-timeout`)',
+  headersTimeout:
+    'from the handshake, or the first byte of a further request, to the end of the headers; then 408 (`header-timeout`)',
+  requestTimeout: 'from the same moment to the end of the body; then 408 (`request-timeout`)',
+  keepAliveTimeout: 'without a request; then closed (`keep-alive-timeout`)',
   answerTimeout: 'in which a client must have taken something of an answer; then closed',
   lingerTimeout: 'for which a connection is kept for the client to read the answer to a malformed request',
   drainIdleTimeout: 'without a request once the daemon is stopping; then closed',

@@ -1,7 +1,6 @@
 /** How many connections the limit on open files (RLIMIT_NOFILE) leaves room for; runs in the supervisor. */
 import { readFileSync } from 'node:fs';
 import { ConfigurationError } from '../errors.js';
-import { bounds } from '../http/bounds.js';
 import type { Logger } from '../log/logger.js';
 
 /** Left to the front for everything else: its own descriptors are about 25, and each of its few lookups at a time needs some. */
@@ -12,11 +11,11 @@ const FEWEST = 64;
 
 /**
  * The front accepts no more, and so never runs out of the descriptors that its lookups need: a user database that cannot be opened looks
- * empty to some modules. `limit`: descriptors a process may have. Throws ConfigurationError when it is too low.
+ * empty to some modules. `limit`: descriptors a process may have; `wanted`: connections. Throws ConfigurationError when it is too low.
  */
-export function connectionsWithin(limit: number, log: Logger): number {
+export function connectionsWithin(limit: number, wanted: number, log: Logger): number {
   const room = limit - RESERVE;
-  if (room >= bounds.connections) return bounds.connections;
+  if (room >= wanted) return wanted;
   const raise = 'raise it (ulimit -n, LimitNOFILE= of systemd, --ulimit nofile of a container)';
   if (room < FEWEST) {
     throw new ConfigurationError(`the limit on open files is ${limit}, and ${RESERVE + FEWEST} are needed`, raise);
@@ -24,7 +23,7 @@ export function connectionsWithin(limit: number, log: Logger): number {
   log.warn(`the limit on open files leaves room for fewer connections: ${raise}`, {
     limit,
     connections: room,
-    instead: bounds.connections,
+    instead: wanted,
   });
   return room;
 }

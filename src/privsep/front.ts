@@ -107,7 +107,7 @@ function createFront(configuration: FrontConfiguration, log: Logger): Running {
       app: createApp({ login: logins.login, log, tokenExpiresIn, audience: token.audience, refusalDelay }),
     },
     log,
-    bounds: { connections: configuration.connections },
+    bounds: configuration.bounds,
     trustedProxies: configuration.trustedProxies,
   });
   const changeKeys: Running['changeKeys'] = (keys) => {

@@ -80,8 +80,14 @@ const frontConfiguration = object({
   account: optional(account),
   lockMemory: flag,
   supervisorPid: whole(1, 2 ** 31),
-  /** At most, at once. */
-  connections: whole(1, 1_000_000),
+  bounds: object({
+    connections: whole(1, 1_000_000),
+    connectionsPerSource: whole(1, 1_000_000),
+    handshakeTimeout: milliseconds,
+    headersTimeout: milliseconds,
+    requestTimeout: milliseconds,
+    keepAliveTimeout: milliseconds,
+  }),
   loginQueue: whole(1, 100_000),
   refusalDelay: milliseconds,
   /** Networks, as `trusted-proxies` has them. */

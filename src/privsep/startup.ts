@@ -5,7 +5,8 @@ import { within } from '../identity/timeout.js';
 import type { Logger } from '../log/logger.js';
 import type { Native } from '../native/native.js';
 import { findServiceFile } from '../pam/service-file.js';
-import { connectionsWithin, descriptorLimit } from './descriptor-limit.js';
+import { boundsOf } from './connection-bounds.js';
+import { descriptorLimit } from './descriptor-limit.js';
 import { requireFits } from './frame-size.js';
 import { readKeys, readTls } from './key-files.js';
 import { type Listening, openListening } from './listening.js';
@@ -62,7 +63,7 @@ export async function prepare(settings: Settings, around: Surroundings): Promise
     tls,
     verificationKeys: [keys.verification, ...keys.others],
     ...(account === undefined ? {} : { account }),
-    connections: connectionsWithin(descriptorLimit(), around.log),
+    bounds: boundsOf(settings.connections, descriptorLimit(), around.log),
     loginQueue: settings.loginQueue,
     refusalDelay: settings.refusalDelay,
     trustedProxies: settings.trustedProxies,

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { Environment } from '#src/config/environment.js';
 import { type Invocation, readSettings } from '#src/config/read-settings.js';
 import { ConfigurationError } from '#src/errors.js';
+import { bounds } from '#src/http/bounds.js';
 
 const REQUIRED = ['-cert-file', 'c.pem', '-key-file', 'k.pem', '-signing-key-file', 's.pem'];
 
@@ -90,6 +91,14 @@ test('readSettings() reads a command line of pam_hook', () => {
     limitsStorePrefix: 'pamhook:',
     limitsStoreTimeout: 250,
     limitsStoreRunAs: undefined,
+    connections: {
+      most: 8192,
+      mostPerSource: 4096,
+      handshakeTimeout: 10_000,
+      headerTimeout: 10_000,
+      requestTimeout: 20_000,
+      keepAliveTimeout: 120_000,
+    },
     shutdownGracePeriod: 20_000,
     identityCacheTtl: 10_000,
     identityTimeout: 5_000,
@@ -235,6 +244,7 @@ test('numbers are bounded and decimal', () => {
     'pam-workers': [1, 64],
     'pam-worker-max-logins': [1, 1_000_000],
     'login-queue': [1, 65_536],
+    'max-connections': [1, 262_144],
     v: [0, 100],
   };
   for (const [name, [least, most]] of Object.entries(bounds)) {
@@ -251,6 +261,9 @@ test('durations are bounded and need a unit', () => {
   const bounds: Record<string, [least: string, under: string, most: string, over: string]> = {
     'pam-timeout': ['100ms', '99ms', '10m', '10m1ms'],
     'refusal-delay': ['100ms', '99ms', '1m', '1m1ms'],
+    'handshake-timeout': ['100ms', '99ms', '1m', '1m1ms'],
+    'request-timeout': ['100ms', '99ms', '10m', '10m1ms'],
+    'keep-alive-timeout': ['100ms', '99ms', '1h', '1h1ms'],
     'shutdown-grace-period': ['0', '-1s', '1h', '1h1ms'],
     'identity-cache-ttl': ['0', '-1s', '5m', '5m1ms'],
     'identity-stale-for': ['0', '-1s', '24h', '24h1ms'],
@@ -311,6 +324,40 @@ test('lists are trimmed, empty items dropped, and bounded', () => {
   assert.match(
     faultOf(['-audience', 'a,'.repeat(65)]).message,
     /^flag -audience must be a comma list of at most 64 items/,
+  );
+});
+
+test('a source may not be given more connections than there are, nor headers more time than their request', () => {
+  const most = ['-max-connections', '100', '-request-timeout', '5s'];
+  for (const [name, equal, larger, whole] of [
+    ['max-connections-per-source', '100', '101', 'max-connections, which is 100'],
+    ['header-timeout', '5s', '5001ms', 'request-timeout, which is 5s'],
+  ]) {
+    settings([...most, `-${name}=${equal}`]);
+    const { message } = faultOf([...REQUIRED, ...most, `-${name}=${larger}`]);
+    assert.equal(message, `flag -${name} must not be more than ${whole}`);
+  }
+  assert.match(
+    faultOf([...REQUIRED, '-max-connections-per-source', '9000']).message,
+    /must not be more than max-connections, which is 8192$/,
+  );
+  const { mostPerSource, headerTimeout } = settings(most).connections;
+  assert.deepEqual([mostPerSource, headerTimeout], [100, 5000], 'a default gives way');
+});
+
+test('the defaults of the options on connections are those of the front', () => {
+  const { connections } = settings([]);
+  const { most, mostPerSource, handshakeTimeout, headerTimeout, requestTimeout, keepAliveTimeout } = connections;
+  assert.deepEqual(
+    [most, mostPerSource, handshakeTimeout, headerTimeout, requestTimeout, keepAliveTimeout],
+    [
+      bounds.connections,
+      bounds.connectionsPerSource,
+      bounds.handshakeTimeout,
+      bounds.headersTimeout,
+      bounds.requestTimeout,
+      bounds.keepAliveTimeout,
+    ],
   );
 });
 

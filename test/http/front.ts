@@ -1,8 +1,6 @@
 /** A front with fakes in place of PAM and of the review, on an ephemeral port of loopback; and its clients. */
 import type { IncomingHttpHeaders } from 'node:http';
 import { request } from 'node:https';
-import { connect, type Socket } from 'node:net';
-import { type TLSSocket, connect as tlsConnect } from 'node:tls';
 import { createApp } from '#src/http/app.js';
 import { createAuthenticateHandler, type ReviewOutcome } from '#src/http/authenticate.js';
 import type { Bounds } from '#src/http/bounds.js';
@@ -12,6 +10,9 @@ import type { LogFields, Logger } from '#src/log/logger.js';
 import type { Login } from '#src/token/login.js';
 import type { Review } from '#src/token/review.js';
 import { createCertificate } from '../harness/certificate.js';
+import { dialTls, type From, type RawClient } from '../harness/raw-client.js';
+
+export { dialTcp, statuses } from '../harness/raw-client.js';
 
 export interface LogLine {
   readonly level: string;
@@ -136,76 +137,9 @@ export function basic(username: string, password: string): { Authorization: stri
   return { Authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` };
 }
 
-type Wanted = string | RegExp | ((received: string) => boolean);
-
-export interface RawClient {
-  readonly socket: TLSSocket;
-  /** Everything received so far. */
-  received(): string;
-  /** Resolves when the text has been received; rejects when the connection ends without. */
-  until(text: Wanted): Promise<string>;
-  /** Resolves with everything received when the server has ended the connection. */
-  closed(): Promise<string>;
-}
-
 /** A TLS connection for bytes that no HTTP client would send. */
-export async function dial(
-  port: number,
-  options: { localAddress?: string; allowHalfOpen?: boolean } = {},
-): Promise<RawClient> {
-  const socket = tlsConnect({ host: '127.0.0.1', port, ca: certificate.cert, servername: 'localhost', ...options });
-  const watched = watch(socket);
-  await new Promise<void>((resolve, reject) => {
-    socket.once('secureConnect', resolve);
-    socket.once('close', () => reject(new Error('the connection was closed before the handshake')));
-  });
-  return { socket, ...watched };
-}
-
-/** A TCP connection that says nothing of TLS by itself. */
-export async function dialTcp(
-  port: number,
-  localAddress = '127.0.0.1',
-): Promise<{ socket: Socket; closed(): Promise<string> }> {
-  const socket = connect({ host: '127.0.0.1', port, localAddress });
-  const watched = watch(socket);
-  await new Promise<void>((resolve) => socket.once('connect', resolve));
-  return { socket, closed: watched.closed };
-}
-
-function watch(socket: Socket): Omit<RawClient, 'socket'> {
-  let text = '';
-  let open = true;
-  socket.setEncoding('latin1');
-  socket.on('data', (chunk: string) => {
-    text += chunk;
-  });
-  // A reset is one way of being closed.
-  socket.on('error', () => {});
-  const closing = new Promise<void>((resolve) => {
-    socket.once('close', () => {
-      open = false;
-      resolve();
-    });
-  });
-  const found = (wanted: Wanted) => {
-    if (typeof wanted === 'function') return wanted(text);
-    return typeof wanted === 'string' ? text.includes(wanted) : wanted.test(text);
-  };
-  return {
-    received: () => text,
-    closed: async () => {
-      await closing;
-      return text;
-    },
-    until: async (wanted) => {
-      while (!found(wanted)) {
-        if (!open) throw new Error(`closed without ${wanted}: ${text}`);
-        await Promise.race([closing, new Promise((resolve) => socket.once('data', resolve))]);
-      }
-      return text;
-    },
-  };
+export function dial(port: number, from: From = {}): Promise<RawClient> {
+  return dialTls(port, { ca: certificate.cert, ...from });
 }
 
 /** Sends bytes on a connection of their own, and gives back all that comes until the server closes. */
@@ -213,9 +147,4 @@ export async function exchange(port: number, bytes: string): Promise<string> {
   const client = await dial(port);
   client.socket.write(bytes, 'latin1');
   return client.closed();
-}
-
-/** The status codes of all answers in what a connection received. */
-export function statuses(received: string): number[] {
-  return [...received.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map((match) => Number(match[1]));
 }
