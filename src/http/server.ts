@@ -25,6 +25,7 @@ import { originForm, pathOf } from './request-target.js';
 import { sourceAddress } from './source-address.js';
 import { alpn, secureContext, type TlsIdentity } from './tls-options.js';
 import { createUnreadAnswers } from './unread-answers.js';
+import { boundUnreadBody } from './unread-body.js';
 
 export interface FrontServerOptions {
   readonly tls: TlsIdentity;
@@ -122,6 +123,7 @@ export function createFrontServer(options: FrontServerOptions): FrontServer {
       endAnswer(connection, response);
       logAccess(log, request, response, context, performance.now() - began);
     });
+    boundUnreadBody(request, response, 2 * bounds.otherBodyBytes);
     if (target === undefined || !hasOneHost(request)) {
       endPlainly(response, 400, 'Bad Request', context);
       return;
