@@ -35,6 +35,14 @@ const PARTS: readonly (readonly [part: OptionName, whole: OptionName])[] = [
   ['header-timeout', 'request-timeout'],
 ];
 
+/** The values with those parts that nobody gave lowered to their wholes. */
+export function boundParts(values: OptionValues, sources: Sources): OptionValues {
+  const lowered = PARTS.filter(([part]) => !sources.has(part)).map(
+    ([part, whole]) => [part, Math.min(Number(values[part]), Number(values[whole]))] as const,
+  );
+  return { ...values, ...Object.fromEntries(lowered) };
+}
+
 function checkParts(values: OptionValues, sources: Sources): void {
   for (const [part, whole] of PARTS) {
     if (!sources.has(part) || Number(values[part]) <= Number(values[whole])) continue;

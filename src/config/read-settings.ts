@@ -4,7 +4,7 @@ import { ConfigurationError } from '../errors.js';
 import { Secret } from '../secret.js';
 import { parseArguments } from './arguments.js';
 import { LONGEST_CONFIG_FILE, parseConfigFile, type ReadFile, readBounded } from './config-file.js';
-import { checkSettings, type Purpose, warningsAbout } from './cross-check.js';
+import { boundParts, checkSettings, type Purpose, warningsAbout } from './cross-check.js';
 import { type Environment, optionsInEnvironment } from './environment.js';
 import type { RawValue } from './format.js';
 import { readOptionValue } from './option-value.js';
@@ -53,8 +53,9 @@ export function readSettings({ argv, env, purpose = 'serve', readFile = readBoun
   if (isSet(flags, 'version')) return { mode: 'version' };
   const environment: Layer = { source: { kind: 'environment' }, values: optionsInEnvironment(env) };
   const file = fileLayer([flags, environment], readFile);
-  const { values, sources } = merge([...(file ? [file.layer] : []), environment, flags]);
-  checkSettings(values, sources, purpose);
+  const { values: merged, sources } = merge([...(file ? [file.layer] : []), environment, flags]);
+  checkSettings(merged, sources, purpose);
+  const values = boundParts(merged, sources);
   return {
     mode: values['print-config'] ? 'print-config' : 'serve',
     settings: settingsFrom(values),
@@ -186,14 +187,12 @@ function loginLimitsFrom(values: OptionValues): LoginLimitSettings {
 
 /** Where only one of two was given, the default of the other gives way: checkSettings() has refused what was given too large. */
 function connectionsFrom(values: OptionValues): ConnectionSettings {
-  const most = values['max-connections'];
-  const requestTimeout = values['request-timeout'];
   return {
-    most,
-    mostPerSource: Math.min(values['max-connections-per-source'], most),
+    most: values['max-connections'],
+    mostPerSource: values['max-connections-per-source'],
     handshakeTimeout: values['handshake-timeout'],
-    headerTimeout: Math.min(values['header-timeout'], requestTimeout),
-    requestTimeout,
+    headerTimeout: values['header-timeout'],
+    requestTimeout: values['request-timeout'],
     keepAliveTimeout: values['keep-alive-timeout'],
   };
 }
