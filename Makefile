@@ -26,7 +26,7 @@ NATIVE_SOURCES := binding.gyp $(wildcard src/native/*.cc src/native/*.h)
 ADDON := build/Release/pamhook.node
 TEST_FILES := $(patsubst test/%.ts,build/test/%.js,$(shell find test -name '*.test.ts' | sort))
 FUZZ_SOURCES := $(wildcard test/fuzz/*.cc test/fuzz/*.h)
-FUZZ_TARGETS := $(addprefix build/fuzz/,conversation transaction lookup)
+FUZZ_TARGETS := $(addprefix build/fuzz/,conversation transaction lookup nss-services)
 FUZZ_CXX = clang++ -std=c++17 -O1 -g -Wall -Wextra -Werror -fno-omit-frame-pointer -fno-sanitize-recover=all \
 	-fsanitize=fuzzer,address,undefined -fprofile-instr-generate -fcoverage-mapping
 # Inputs of `make fuzz` for each target, and for each property of the tests as far as it gets in FUZZ_SECONDS.
@@ -80,7 +80,7 @@ fuzz-properties: packages-test build compile-tests
 
 # The same inputs each time: the kept corpus, and some made of it.
 fuzz-short: $(FUZZ_TARGETS)
-	scripts/fuzz.sh short 20000 $(FUZZ_TARGETS)
+	scripts/fuzz.sh short 10000 $(FUZZ_TARGETS)
 
 # Makes the corpus that is kept anew, as small as it can be, out of itself and what `make fuzz` found out.
 fuzz-corpus: $(FUZZ_TARGETS)
@@ -127,6 +127,8 @@ build/fuzz/conversation: src/native/conversation.cc test/fuzz/watched-heap.cc
 build/fuzz/conversation: private FUZZ_CXX += -Wl,--wrap=calloc,--wrap=free
 build/fuzz/transaction: src/native/transaction.cc src/native/conversation.cc
 build/fuzz/lookup: src/native/lookup.cc
+build/fuzz/nss-services: src/native/nss-services.cc
+build/fuzz/nss-services: private FUZZ_CXX += -Ddlopen=OpenService -Ddlsym=FunctionOfService
 $(FUZZ_TARGETS): build/fuzz/%: test/fuzz/%.cc $(filter %.h,$(FUZZ_SOURCES) $(NATIVE_SOURCES)) | packages-fuzz
 	@mkdir -p $(@D)
 	$(FUZZ_CXX) $(filter %.cc,$^) -o $@

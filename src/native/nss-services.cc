@@ -18,7 +18,6 @@
 
 namespace {
 
-constexpr const char* kConfiguration = "/etc/nsswitch.conf";
 constexpr size_t kBuffer = 4096;
 constexpr long kMaxGroups = 65536;  // NGROUPS_MAX
 
@@ -27,16 +26,22 @@ using FindGroupByName = nss_status(const char*, group*, char*, size_t, int*);
 using FindGroupByGid = nss_status(gid_t, group*, char*, size_t, int*);
 using ListGroups = nss_status(const char*, gid_t, long*, long*, gid_t**, long, int*);
 
+// A line of the configuration.
+struct Database {
+  const char* configuration;
+  const char* name;
+};
+
 // What the line of a database says; false: it has no line.
-bool LineOf(const std::string& database, std::string& entries) {
-  std::ifstream configuration(kConfiguration);
+bool LineOf(const Database& database, std::string& entries) {
+  std::ifstream configuration(database.configuration);
   for (std::string line; std::getline(configuration, line);) {
     line.resize(std::min(line.size(), line.find('#')));
     const size_t colon = line.find(':');
     if (colon == std::string::npos) continue;
     std::istringstream before(line.substr(0, colon));
     std::string name, more;
-    if (!(before >> name) || name != database || before >> more) continue;
+    if (!(before >> name) || name != database.name || before >> more) continue;
     entries = line.substr(colon + 1);
     return true;
   }
@@ -67,7 +72,7 @@ std::vector<std::string> WordsOf(const std::string& entries) {
 }
 
 // The services that are asked in any case.
-std::vector<std::string> ServicesOf(const std::string& database) {
+std::vector<std::string> ServicesOf(const Database& database) {
   std::string entries;
   std::vector<std::string> services;
   if (!LineOf(database, entries)) return services;
@@ -99,7 +104,7 @@ int FaultOf(const std::string& service, nss_status status, int number) {
 }
 
 template <typename Function, typename Call>
-int FirstFault(const char* database, const char* function, Call call) {
+int FirstFault(const Database& database, const char* function, Call call) {
   for (const std::string& service : ServicesOf(database)) {
     auto* asked = FunctionOf<Function>(service, function);
     if (asked == nullptr) continue;
@@ -111,7 +116,7 @@ int FirstFault(const char* database, const char* function, Call call) {
 }
 
 template <typename Function, typename Entry, typename Key>
-int FirstFaultInEntry(const char* database, const char* function, Key key) {
+int FirstFaultInEntry(const Database& database, const char* function, Key key) {
   std::vector<char> buffer(kBuffer);
   return FirstFault<Function>(database, function, [&](Function* find, int* number) {
     Entry entry;
@@ -123,21 +128,23 @@ int FirstFaultInEntry(const char* database, const char* function, Key key) {
 
 namespace pamhook {
 
-int FaultInUser(const std::string& name) {
-  return FirstFaultInEntry<FindUser, passwd>("passwd", "getpwnam_r", name.c_str());
+int FaultInUser(const std::string& name, const char* configuration) {
+  return FirstFaultInEntry<FindUser, passwd>({configuration, "passwd"}, "getpwnam_r", name.c_str());
 }
 
-int FaultInGroup(const std::string& name) {
-  return FirstFaultInEntry<FindGroupByName, group>("group", "getgrnam_r", name.c_str());
+int FaultInGroup(const std::string& name, const char* configuration) {
+  return FirstFaultInEntry<FindGroupByName, group>({configuration, "group"}, "getgrnam_r", name.c_str());
 }
 
-int FaultInGroup(gid_t gid) { return FirstFaultInEntry<FindGroupByGid, group>("group", "getgrgid_r", gid); }
+int FaultInGroup(gid_t gid, const char* configuration) {
+  return FirstFaultInEntry<FindGroupByGid, group>({configuration, "group"}, "getgrgid_r", gid);
+}
 
-int FaultInGroupList(const std::string& user, gid_t gid) {
+int FaultInGroupList(const std::string& user, gid_t gid, const char* configuration) {
   // Where there is a line `initgroups`, its first success ends the list: which services were asked cannot be told.
   std::string entries;
-  if (LineOf("initgroups", entries)) return 0;
-  return FirstFault<ListGroups>("group", "initgroups_dyn", [&](ListGroups* list, int* number) {
+  if (LineOf({configuration, "initgroups"}, entries)) return 0;
+  return FirstFault<ListGroups>({configuration, "group"}, "initgroups_dyn", [&](ListGroups* list, int* number) {
     long count = 0, size = 64;
     gid_t* gids = static_cast<gid_t*>(malloc(static_cast<size_t>(size) * sizeof(gid_t)));
     if (gids == nullptr) return *number = ENOMEM, NSS_STATUS_TRYAGAIN;

@@ -9,12 +9,14 @@
 
 namespace pamhook {
 
-// Each asks every service of its line in nsswitch.conf that glibc is sure to have asked. 0: each of them could answer,
-// whatever its answer was; else the errno of the first that could not.
-int FaultInUser(const std::string& name);
-int FaultInGroup(const std::string& name);
-int FaultInGroup(gid_t gid);
-int FaultInGroupList(const std::string& user, gid_t gid);
+constexpr const char* kNsswitch = "/etc/nsswitch.conf";
+
+// Each asks every service of its line in nsswitch.conf(5) that glibc is sure to have asked. 0: each of them could
+// answer, whatever its answer was; else the errno of the first that could not.
+int FaultInUser(const std::string& name, const char* configuration = kNsswitch);
+int FaultInGroup(const std::string& name, const char* configuration = kNsswitch);
+int FaultInGroup(gid_t gid, const char* configuration = kNsswitch);
+int FaultInGroupList(const std::string& user, gid_t gid, const char* configuration = kNsswitch);
 
 }  // namespace pamhook
 

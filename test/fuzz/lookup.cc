@@ -148,10 +148,10 @@ int FaultInEntry() { return FaultOf(database->user.gid); }
 
 namespace pamhook {
 
-int FaultInUser(const std::string&) { return FaultInEntry(); }
-int FaultInGroup(const std::string&) { return FaultInEntry(); }
-int FaultInGroup(gid_t) { return FaultInEntry(); }
-int FaultInGroupList(const std::string&, gid_t) { return FaultInList(); }
+int FaultInUser(const std::string&, const char*) { return FaultInEntry(); }
+int FaultInGroup(const std::string&, const char*) { return FaultInEntry(); }
+int FaultInGroup(gid_t, const char*) { return FaultInEntry(); }
+int FaultInGroupList(const std::string&, gid_t, const char*) { return FaultInList(); }
 
 }  // namespace pamhook
 
