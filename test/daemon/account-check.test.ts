@@ -54,7 +54,7 @@ async function startTroubled(t: TestContext, flags: readonly string[] = []) {
     ],
     'pamhook-review',
   );
-  const daemon = await startDaemon(t, scene, [...REVIEW, '-pam-timeout', '2s', ...flags]);
+  const daemon = await startDaemon(t, scene, [...REVIEW, '-pam-timeout', '4s', ...flags]);
   return { scene, daemon, began: () => until(() => existsSync(began) && /^began$/m.test(readFileSync(began, 'utf8'))) };
 }
 

@@ -105,7 +105,7 @@ describe('a supervisor that can start no process', () => {
   /** Kills worker and front while neither can be replaced. */
   async function exhaust(t: TestContext, resource: 'nofile' | 'nproc', code: string): Promise<void> {
     const scene = await setScene(t);
-    const daemon = await startDaemon(t, scene, ['-pam-timeout', '1s']);
+    const daemon = await startDaemon(t, scene, ['-pam-timeout', '3s']);
     let token = '';
     // The first worker may take longer to start.
     await until(async () => {

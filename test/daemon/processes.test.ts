@@ -27,7 +27,7 @@ async function startTroubled(t: TestContext, flags: readonly string[] = []) {
   const scene = await setScene(t, { passwd: [ALICE, ...passwd] });
   const hangs = join(scene.dir, 'hangs');
   scene.service([`auth optional ${compile('pam_trouble', scene.dir, ['-lpam'])} ${hangs}`, ...MATRIX_SERVICE]);
-  const daemon = await startDaemon(t, scene, ['-pam-timeout', '2s', ...flags]);
+  const daemon = await startDaemon(t, scene, ['-pam-timeout', '4s', ...flags]);
   return { scene, daemon, hangs: () => existsSync(hangs) };
 }
 
