@@ -1,0 +1,123 @@
+/** A real kube-apiserver asks pamhook, as it ships, about accounts of a real machine. */
+import assert from 'node:assert/strict';
+import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
+import { join } from 'node:path';
+import { describe, it, type TestContext } from 'node:test';
+import jwt from 'jsonwebtoken';
+import { type Daemon, MAIN, type Scene, startDaemon, until } from '../daemon/daemon-harness.js';
+import { enterThrowAwayRoot } from '../harness/throw-away-root.js';
+import { addUser, install, PASSWORD, setMachine, sh } from '../pam.d-examples/machine.js';
+import { assets, type Cluster, startCluster } from './cluster.js';
+
+assets();
+enterThrowAwayRoot(import.meta.url);
+
+/** Its kubeconfig for the API server names this port. */
+const PORT = '8443';
+
+async function setUp(t: TestContext): Promise<Scene> {
+  sh('for user in alice mallory; do userdel -rf "$user" || true; done; groupdel developers || true');
+  install('debian', '/etc/pam.d/pamhook');
+  addUser('alice', ['developers']);
+  const scene = await setMachine(t);
+  sh(`node ${MAIN} init --dir ${scene.dir}/tls --hostname localhost,127.0.0.1 --port ${PORT} --force`);
+  return scene;
+}
+
+function serve(t: TestContext, scene: Scene, flags: readonly string[] = []): Promise<Daemon> {
+  return startDaemon(t, scene, ['-bind-port', PORT, '-identity-cache-ttl', '1s', ...flags]);
+}
+
+function webhookFlags({ dir }: Scene, version: string): string[] {
+  return [
+    `--authentication-token-webhook-config-file=${join(dir, 'tls', 'webhook.kubeconfig')}`,
+    `--authentication-token-webhook-version=${version}`,
+    '--authentication-token-webhook-cache-ttl=1s',
+  ];
+}
+
+async function tokenOf(daemon: Daemon, user = 'alice', query = ''): Promise<string> {
+  const { status, body } = await daemon.login(user, PASSWORD, { query });
+  assert.equal(status, 200, body);
+  return body.trim();
+}
+
+async function allow(cluster: Cluster, group: string): Promise<void> {
+  for (const args of [
+    ['create', 'clusterrole', 'reader', '--verb=list', '--resource=namespaces'],
+    ['create', 'clusterrolebinding', 'readers', '--clusterrole=reader', `--group=${group}`],
+  ]) {
+    const { code, stderr } = await cluster.kubectl(args);
+    assert.equal(code, 0, stderr);
+  }
+}
+
+const UNAUTHORIZED = /You must be logged in to the server/;
+
+for (const version of ['v1', 'v1beta1']) {
+  describe(`kube-apiserver with a webhook ${version}`, () => {
+    it('lets a user do what a Unix group of hers may, while she is in it', { timeout: 300_000 }, async (t) => {
+      const scene = await setUp(t);
+      const daemon = await serve(t, scene);
+      const cluster = await startCluster(t, join(scene.dir, 'cluster'), webhookFlags(scene, version));
+      const token = await tokenOf(daemon);
+      const list = () => cluster.kubectl(['get', 'ns'], { token });
+
+      const without = await list();
+      assert.match(
+        without.stderr,
+        /Forbidden\): namespaces is forbidden: User "alice" cannot list resource "namespaces"/,
+      );
+      await allow(cluster, 'developers');
+      await until(async () => (await list()).code === 0);
+      assert.match((await list()).stdout, /^kube-system\s+Active/m);
+
+      const { uid, groups, extra } = cluster.audited('alice').at(-1)?.user ?? {};
+      assert.equal(uid, sh('id -u alice').trim());
+      assert.deepEqual(groups, ['alice', 'developers', 'system:authenticated']);
+      const { jti } = jwt.decode(token) as { jti: string };
+      assert.deepEqual(extra?.['authentication.kubernetes.io/credential-id'], [`JTI=${jti}`]);
+
+      sh('gpasswd -d alice developers');
+      await until(async () => /Forbidden/.test((await list()).stderr));
+      sh('gpasswd -a alice developers');
+      await until(async () => (await list()).code === 0);
+    });
+
+    it('takes no token but a good one', { timeout: 300_000 }, async (t) => {
+      const scene = await setUp(t);
+      const daemon = await serve(t, scene);
+      const cluster = await startCluster(t, join(scene.dir, 'cluster'), webhookFlags(scene, version));
+      const good = await tokenOf(daemon);
+      assert.equal(await cluster.status(good), 403, 'known, without rights');
+
+      const brief = await tokenOf(daemon, 'alice', '?lifetime=1s');
+      await until(async () => (await cluster.status(brief)) === 401);
+      const [header, payload, signature = ''] = good.split('.');
+      const flipped = `${signature.startsWith('A') ? 'B' : 'A'}${signature.slice(1)}`;
+      assert.equal(await cluster.status(`${header}.${payload}.${flipped}`), 401, 'forged');
+      assert.equal(await cluster.status(foreign(good)), 401, 'signed by another key');
+      assert.equal(await cluster.status('x'.repeat(64 * 1024)), 401, 'garbage');
+
+      addUser('mallory');
+      const before = await tokenOf(daemon, 'mallory');
+      assert.equal(await cluster.status(before), 403);
+      sh('userdel -rf mallory; useradd -m -u 54000 mallory');
+      await until(async () => (await cluster.status(before)) === 401);
+      const { stderr } = await cluster.kubectl(['get', 'ns'], { token: before });
+      assert.match(stderr, UNAUTHORIZED);
+      assert.equal(await cluster.status(await tokenOf(daemon)), 403, 'all others as before');
+    });
+  });
+}
+
+/** The same claims and header, by a key that pamhook does not know. */
+function foreign(token: string): string {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const decoded = jwt.decode(token, { complete: true });
+  if (decoded === null) throw new Error('no token');
+  return jwt.sign(decoded.payload, createPrivateKey(privateKey.export({ type: 'pkcs8', format: 'pem' })), {
+    algorithm: 'ES256',
+    header: decoded.header as jwt.JwtHeader,
+  });
+}
