@@ -40,7 +40,7 @@ NODE_TESTS = $(filter $(addprefix build/test/,native/% http/% keys/% log/% pam/%
 # A test that hangs is to fail, not to hold up the others.
 NODE_TEST = node --test --test-timeout=300000 --test-reporter=spec
 
-.PHONY: run build test test-root test-user test-asan test-load test-nodes soak nodes check lint docs format clean \
+.PHONY: run build test test-root test-user test-asan test-load test-nodes e2e soak nodes check lint docs format clean \
 	fuzz fuzz-native fuzz-properties fuzz-short fuzz-corpus packages packages-run packages-test packages-check packages-fuzz compile compile-tests
 
 run: build packages-run
@@ -85,6 +85,10 @@ fuzz-short: $(FUZZ_TARGETS)
 # Makes the corpus that is kept anew, as small as it can be, out of itself and what `make fuzz` found out.
 fuzz-corpus: $(FUZZ_TARGETS)
 	scripts/fuzz-corpus.sh $(FUZZ_TARGETS)
+
+# A real kube-apiserver, as root; KUBEBUILDER_ASSETS names the folder with it, etcd and kubectl.
+e2e: packages-test build compile-tests
+	$(NODE_TEST) $(patsubst test/%.ts,build/test/%.js,$(wildcard test/e2e/*.e2e.ts))
 
 # One daemon under load, attack and failure, for SOAK_SECONDS (600); as root in a root that is thrown away. Not a part of .ci/run.
 soak: packages-test build compile-tests

@@ -121,3 +121,55 @@ function foreign(token: string): string {
     header: decoded.header as jwt.JwtHeader,
   });
 }
+
+describe('kube-apiserver with audiences', () => {
+  it('takes a token for one of its own, and no other', { timeout: 300_000 }, async (t) => {
+    const scene = await setUp(t);
+    const daemon = await serve(t, scene, ['-audience', 'cluster-a,cluster-b']);
+    const flags = [...webhookFlags(scene, 'v1'), '--api-audiences=cluster-a,elsewhere'];
+    const cluster = await startCluster(t, join(scene.dir, 'cluster'), flags);
+    assert.equal(await cluster.status(await tokenOf(daemon)), 403, 'for both');
+    const a = await tokenOf(daemon, 'alice', '?audience=cluster-a');
+    const b = await tokenOf(daemon, 'alice', '?audience=cluster-b');
+    assert.equal(await cluster.status(a), 403);
+    assert.equal(await cluster.status(b), 401);
+
+    const asked = async (token: string, audiences: readonly string[]) => {
+      const review = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenReview', spec: { token, audiences } };
+      const input = JSON.stringify(review);
+      const { stdout, stderr } = await cluster.kubectl(['create', '-o', 'json', '-f', '-'], { input });
+      assert.notEqual(stdout, '', stderr);
+      const { authenticated = false, audiences: shared = [] } = JSON.parse(stdout).status;
+      return [authenticated, shared];
+    };
+    assert.deepEqual(await asked(b, ['cluster-b', 'other']), [true, ['cluster-b']]);
+    assert.deepEqual(await asked(b, ['cluster-a']), [false, []]);
+    assert.deepEqual(await asked(a, ['other']), [false, []]);
+  });
+});
+
+describe('kube-apiserver, when pamhook', () => {
+  it('stops or hangs, refuses and keeps nothing of it', { timeout: 300_000 }, async (t) => {
+    const scene = await setUp(t);
+    const first = await serve(t, scene);
+    const cluster = await startCluster(t, join(scene.dir, 'cluster'), webhookFlags(scene, 'v1'));
+    // Each step has a token that the API server has not seen: what it has seen it keeps for ten seconds.
+    const tokens = await Promise.all(Array.from({ length: 2 }, () => tokenOf(first)));
+    const fresh = () => tokens.pop() ?? assert.fail('no token left');
+
+    await first.stop();
+    const whileStopped = fresh();
+    const { stderr } = await cluster.kubectl(['get', 'ns'], { token: whileStopped });
+    assert.match(stderr, UNAUTHORIZED);
+    const daemon = await serve(t, scene);
+    assert.equal(await cluster.status(whileStopped), 403, 'known again, with nothing done to the API server');
+
+    const [front = 0] = daemon.children('front');
+    process.kill(front, 'SIGSTOP');
+    const whileHung = fresh();
+    const answer = cluster.status(whileHung);
+    await daemon.logged('the front accepts connections again');
+    await answer;
+    assert.equal(await cluster.status(whileHung), 403);
+  });
+});
