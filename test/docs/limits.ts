@@ -48,6 +48,7 @@ const ofOptions: Partial<Record<OptionName, string>> = {
   'login-failures-per-hour': 'OWASP ASVS 4.0.3, 2.2.1: at most 100 failures an hour and account',
   'source-free-failures': 'behind one address there may be many people',
   'source-failures-per-hour': 'holds where the waits are made shorter',
+  'limits-store-timeout': 'a Redis near by answers in a few; what one that hangs costs is hardly noticed',
   'refusal-delay': 'longer than PAM takes for any refusal, so that the time tells nothing; and guessing is slow',
   'token-expires-in': 'a stolen token ends soon, a person is not asked for the password all day',
   'identity-cache-ttl': 'a burst of reviews costs one lookup; who left a group is out after seconds',
