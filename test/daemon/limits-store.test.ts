@@ -256,7 +256,8 @@ test('a login whose client or front goes away while Redis is asked is given back
     redis.answerAll();
     await until(() => redis.settled.length === index + 1);
   }
-  assert.deepEqual(redis.settled, ['neutral', 'neutral']);
+  // Redis may answer before the supervisor has heard of it: the login then goes on to PAM and succeeds, which gives it back as well.
+  for (const outcome of redis.settled) assert.match(outcome, /^(?:neutral|succeeded)$/);
 });
 
 /** A server that answers the first command with a text without end. */
