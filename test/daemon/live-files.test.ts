@@ -7,7 +7,7 @@ import { connect } from 'node:tls';
 import { auditLines, type Daemon, run, type Scene, setScene, startDaemon, until } from './daemon-harness.js';
 
 const FILES = ['server.crt', 'server.key', 'signing-key.pem'];
-const ROTATIONS = 5;
+const ROTATIONS = 3;
 /** Answered between two rotations: both ways together take about a minute. */
 const REQUESTS_BETWEEN = 2_500;
 
