@@ -11,10 +11,12 @@ export interface Connection {
   requests: number;
   /** True once no further request is wanted. */
   closing: boolean;
+  /** True once it cannot be told where a request ended: nothing behind it is looked at. */
+  broken: boolean;
 }
 
 export function createConnection(source: string, isProxy: boolean): Connection {
-  return { source, isProxy, unanswered: [], requests: 0, closing: false };
+  return { source, isProxy, unanswered: [], requests: 0, closing: false, broken: false };
 }
 
 /** Counts a request in; the connection is closed after `limit` of them. */

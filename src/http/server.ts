@@ -1,6 +1,6 @@
 /** The HTTPS server of the front: connections, their bounds, the graceful stop; what is answered is the handlers'. */
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -19,6 +19,7 @@ import {
   loseAnswers,
 } from './connection.js';
 import { clientAddress, createTrustedProxies } from './forwarded-for.js';
+import { framingFault } from './framing.js';
 import { headerValues } from './raw-headers.js';
 import type { Handler, RequestContext } from './request-context.js';
 import { originForm, pathOf } from './request-target.js';
@@ -107,6 +108,8 @@ export function createFrontServer(options: FrontServerOptions): FrontServer {
       request.socket.destroy();
       return;
     }
+    // Node's parser loses what comes in one piece with a request to upgrade, in silence.
+    if (request.headers.upgrade !== undefined) connection.closing = true;
     beginAnswer(connection, response, bounds.requestsPerConnection);
     // On a closing connection the newest answer ends it: look first whether more has come with the same packet.
     if (connection.closing) setImmediate(answer, request, response, connection);
@@ -114,7 +117,7 @@ export function createFrontServer(options: FrontServerOptions): FrontServer {
   }
 
   function answer(request: IncomingMessage, response: ServerResponse, connection: Connection): void {
-    if (response.destroyed) return;
+    if (response.destroyed || connection.broken) return;
     const began = performance.now();
     const target = originForm(request.url ?? '');
     const path = pathOf(target ?? request.url ?? '');
@@ -124,8 +127,10 @@ export function createFrontServer(options: FrontServerOptions): FrontServer {
       logAccess(log, request, response, context, performance.now() - began);
     });
     boundUnreadBody(request, response, 2 * bounds.otherBodyBytes);
-    if (target === undefined || !hasOneHost(request)) {
-      endPlainly(response, 400, 'Bad Request', context);
+    const fault = target === undefined ? 400 : framingFault(request);
+    if (target === undefined || fault !== undefined) {
+      connection.broken = true;
+      endPlainly(response, fault ?? 400, context);
       return;
     }
     request.url = target;
@@ -242,19 +247,14 @@ function* answering(connections: ReadonlyMap<Duplex, Connection>): Iterable<Sock
   for (const [socket, { unanswered }] of connections) if (unanswered.length > 0) yield socket as Socket;
 }
 
-/** RFC 9112, 3.2: HTTP/1.1 without a Host, or any request with two, is answered 400. */
-function hasOneHost(request: IncomingMessage): boolean {
-  const hosts = headerValues(request, 'host').length;
-  return hosts === 1 || (hosts === 0 && request.httpVersion === '1.0');
-}
-
 /** Whether bytes written to the socket can only be taken as the answer to what is at fault. */
 function mayAnswer({ unanswered }: Connection): boolean {
   const [first, ...others] = unanswered;
   return first === undefined || (others.length === 0 && !first.req.complete && !first.headersSent);
 }
 
-function endPlainly(response: ServerResponse, status: number, text: string, { requestId }: RequestContext): void {
+function endPlainly(response: ServerResponse, status: number, { requestId }: RequestContext): void {
+  const text = STATUS_CODES[status] ?? '';
   response.writeHead(status, {
     'X-Request-Id': requestId,
     'Content-Type': 'text/plain; charset=utf-8',

@@ -65,34 +65,6 @@ test('an absolute target is taken as its path; a target no client may send is 40
   }
 });
 
-test('smuggling shapes are refused whole, and nothing behind them is answered', async (t) => {
-  const { port } = await startFront(t, { review: () => assert.fail('asked') });
-  const hidden = 'GET /heartbeat HTTP/1.1\r\nHost: h\r\n\r\n';
-  const shapes = [
-    `Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n${hidden}`,
-    `Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n${hidden}`,
-    `Content-Length: 5\r\nContent-Length: 6\r\n\r\n12345${hidden}`,
-    `Content-Length: 5, 5\r\n\r\n12345${hidden}`,
-    `Content-Length: +5\r\n\r\n12345${hidden}`,
-    `Content-Length: 5 \r\n 6\r\n\r\n12345${hidden}`,
-    `Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n${hidden}`,
-    `Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n${hidden}`,
-    `Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n${hidden}`,
-    `Transfer-Encoding: chunked\r\n\r\n0x5\r\n12345\r\n0\r\n\r\n${hidden}`,
-    `Transfer-Encoding: chunked\r\n\r\n-1\r\n${hidden}`,
-    `Transfer-Encoding: chunked\r\n\r\nffffffffffffffff1\r\n${hidden}`,
-    `X: a\nContent-Length: 0\r\n\r\n${hidden}`,
-    `X: a\r\n\0: b\r\n\r\n${hidden}`,
-    `Host: two\r\n\r\n${hidden}`,
-  ];
-  for (const shape of shapes) {
-    const received = await exchange(port, `POST /authenticate HTTP/1.1\r\nHost: h\r\n${shape}`);
-    assert.deepEqual(statuses(received), [400], JSON.stringify(shape));
-    assert.match(received, /connection: close/i);
-    assert.match(received, /x-request-id: [0-9a-f-]{36}/i);
-  }
-});
-
 test('what is no HTTP, or lacks a Host, is 400 with a request id and the connection closed', async (t) => {
   const { port } = await startFront(t);
   const shapes = [
