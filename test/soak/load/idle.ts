@@ -17,7 +17,9 @@ export const idle: Load<IdlePlan> = async ({ connections, net }, { target, tally
     const label = phase();
     const socket = await connected(target, sourceOf(net, index));
     tally.add(label, socket === undefined ? 'cut off' : 'expected');
-    if (socket !== undefined) held.add(socket);
+    if (socket === undefined) return;
+    held.add(socket);
+    socket.once('close', () => held.delete(socket));
   };
   for (let begun = 0; begun < connections && !stop.aborted; begun += BATCH) {
     await Promise.all(Array.from({ length: BATCH }, (_, each) => open(begun + each)));
@@ -30,7 +32,7 @@ function connected(target: Target, source: string): Promise<TLSSocket | undefine
   return new Promise((resolve) => {
     const socket = dial(target, source);
     socket.once('secureConnect', () => socket.write('GET /heartbeat HTTP/1.1\r\nHost: h\r\n\r\n'));
-    socket.once('data', () => resolve(socket));
+    socket.once('data', () => resolve(socket.resume()));
     socket.on('error', () => socket.destroy());
     socket.once('close', () => resolve(undefined));
   });
@@ -38,7 +40,8 @@ function connected(target: Target, source: string): Promise<TLSSocket | undefine
 
 function closed(socket: TLSSocket): Promise<void> {
   return new Promise((resolve) => {
-    socket.once('close', resolve);
+    if (socket.closed) resolve();
+    else socket.once('close', () => resolve());
     socket.destroy();
   });
 }

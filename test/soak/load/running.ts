@@ -8,6 +8,9 @@ import type { FromLoad, ToLoad } from './process.js';
 
 const ENTRY = fileURLToPath(new URL('./process.js', import.meta.url));
 
+/** Milliseconds in which a load must end when told to: longer than any request waits for its answer. */
+const PATIENCE = 150_000;
+
 export interface RunningLoad<N extends LoadName> {
   readonly name: N;
   /** Lets it end; its result. Rejects when the process died. */
@@ -60,7 +63,8 @@ export function createLoads(target: Target, node: string): Loads {
       counts: () => entry.latest.counts,
       stop() {
         tell({ kind: 'stop' });
-        return ended;
+        const overdue = setTimeout(entry.kill, PATIENCE);
+        return ended.finally(() => clearTimeout(overdue));
       },
     };
   }
