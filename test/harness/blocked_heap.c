@@ -1,16 +1,28 @@
 /* Preloaded by tests: when the addon prepares the C heap by mallopt(3), maps a page right behind the heap, so that brk(2) fails. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <errno.h>
 #include <stdint.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+/* Where the heap ends, as brk(2) has it: in whole pages. */
+static uintptr_t heap_end(uintptr_t page) {
+  return ((uintptr_t)sbrk(0) + page - 1) / page * page;
+}
+
 static void block(void) {
   static const char said[] = "the heap is blocked\n";
   const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-  const uintptr_t end = ((uintptr_t)sbrk(0) + page - 1) / page * page;
-  void *mapped = mmap((void *)end, page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
-  if (mapped == (void *)end && write(STDERR_FILENO, said, sizeof said - 1) < 0) _exit(1);
+  const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE;
+  uintptr_t end;
+  void *mapped;
+  do {
+    end = heap_end(page);
+    mapped = mmap((void *)end, page, PROT_NONE, flags, -1, 0);
+    /* Something may lie there already, or another thread has made the heap grow meanwhile. */
+  } while (mapped != (void *)end && errno == EEXIST && heap_end(page) != end);
+  if ((mapped == (void *)end || errno == EEXIST) && write(STDERR_FILENO, said, sizeof said - 1) < 0) _exit(1);
 }
 
 int mallopt(int parameter, int value) {
