@@ -79,7 +79,12 @@ export function createFrontServer(options: FrontServerOptions): FrontServer {
   server.maxHeadersCount = 0;
   gate(server, admission.admit);
   server.on('secureConnection', track);
-  server.on('clientError', (error: NodeJS.ErrnoException, socket) => reject(socket, statusOfParserError(error.code)));
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    // What comes behind a last request takes nothing from the answer to it.
+    const isBehindLast =
+      error.code === 'HPE_CLOSED_CONNECTION' && (connections.get(socket)?.unanswered.length ?? 0) > 0;
+    if (!isBehindLast) reject(socket, statusOfParserError(error.code));
+  });
   server.on('connect', (_request, socket) => reject(socket, 405, ['Allow: GET, HEAD, POST']));
   // RFC 9110, 10.1.1 lets a server ignore an expectation it does not know.
   server.on('checkExpectation', receive);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { connect as tlsConnect } from 'node:tls';
-import { ask, certificate, dial, dialTcp, exchange, startFront, statuses } from './front.js';
+import { ask, basic, certificate, dial, dialTcp, exchange, issue, startFront, statuses } from './front.js';
 
 const review = '{"kind":"TokenReview","apiVersion":"authentication.k8s.io/v1","spec":{"token":"t"}}';
 
@@ -24,7 +24,8 @@ test('/heartbeat is ok, to HEAD and HTTP/1.0 too, and 405 to other methods', asy
 });
 
 test('a path is its bytes: none of its other spellings finds a route', async (t) => {
-  const { port } = await startFront(t, { review: () => assert.fail('asked') });
+  const asked = () => assert.fail('asked');
+  const { port } = await startFront(t, { review: asked, login: asked });
   const spellings = [
     '//authenticate',
     '/%2fauthenticate',
@@ -37,6 +38,21 @@ test('a path is its bytes: none of its other spellings finds a route', async (t)
     '/x/../authenticate',
     '/authenticate;x',
     '/authenticate%3f',
+    '/authenticate%2f',
+    '/authenticate%2F',
+    '/x%2f..%2fauthenticate',
+    '/x/%2e%2e/authenticate',
+    '/authenticate%00',
+    '/authenticate%20',
+    '/\\authenticate',
+    '/authenticate//',
+    '/%252fauthenticate',
+    '///authenticate',
+    '/token%2f',
+    '/%2e/token',
+    '/token;x=y',
+    '/token%0d%0a',
+    '/x%5c..%5ctoken',
     '//token',
     '/token/',
     '/Token',
@@ -60,6 +76,12 @@ test('an absolute target is taken as its path; a target no client may send is 40
   assert.deepEqual(statuses(await exchange(port, get('https://other.example/heartbeat'))), [200]);
   assert.deepEqual(statuses(await exchange(port, get('http://other.example:1/heartbeat?x=/authenticate'))), [200]);
   assert.deepEqual(statuses(await exchange(port, get('https://other.example'))), [404]);
+  const { Authorization } = basic('alice', 'x');
+  const login = `Host: h\r\nAuthorization: ${Authorization}\r\n`;
+  assert.deepEqual(statuses(await exchange(port, get('https://u:p@other.example:1/token', '1.1', login))), [200]);
+  const post = `POST http://h/authenticate HTTP/1.1\r\nHost: other\r\nConnection: close\r\nContent-Length: ${review.length}\r\n`;
+  assert.deepEqual(statuses(await exchange(port, `${post}\r\n${review}`)), [200]);
+  assert.deepEqual(statuses(await exchange(port, get('https://other.example//token', '1.1', login))), [404]);
   for (const target of ['/heartbeat#x', '/heart\xe9beat', 'ftp://h/heartbeat', 'heartbeat', 'https:///heartbeat#']) {
     assert.deepEqual(statuses(await exchange(port, get(target))), [400], target);
   }
@@ -82,7 +104,60 @@ test('what is no HTTP, or lacks a Host, is 400 with a request id and the connect
   }
 });
 
-test('headers or a query beyond 16 KiB are 431; credentials of 511 bytes fit', async (t) => {
+test('HTTP/1.0 is answered on every route, and its connection kept only where it asks for that', async (t) => {
+  const { port } = await startFront(t);
+  const login = `Authorization: ${basic('alice', 'x').Authorization}\r\n`;
+  for (const request of [
+    'GET /heartbeat HTTP/1.0\r\n\r\n',
+    `GET /token HTTP/1.0\r\n${login}\r\n`,
+    `POST /authenticate HTTP/1.0\r\nContent-Length: ${review.length}\r\n\r\n${review}`,
+  ]) {
+    assert.deepEqual(statuses(await exchange(port, request)), [200], request);
+    const kept = request.replace('\r\n', '\r\nConnection: keep-alive\r\n');
+    assert.deepEqual(statuses(await exchange(port, kept + get('/heartbeat'))), [200, 200], request);
+  }
+  // Nothing says where the body ends: RFC 9112, 6.3 takes it for empty.
+  assert.deepEqual(statuses(await exchange(port, `POST /authenticate HTTP/1.0\r\n\r\n${review}`)), [400]);
+});
+
+test('what comes behind a request that is the last of its connection takes nothing from its answer', async (t) => {
+  let answer = () => {};
+  const { port } = await startFront(t, {
+    review: () =>
+      new Promise((resolve) => {
+        answer = () => resolve({ authenticated: false, refusal: 'expired' });
+      }),
+  });
+  const client = await dial(port);
+  const head = `POST /authenticate HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: ${review.length}\r\n`;
+  client.socket.write(`${head}\r\n${review}${get('/heartbeat')}NONSENSE`);
+  client.socket.write('\0\0\0\0');
+  assert.equal((await ask(port, '/heartbeat')).status, 200);
+  answer();
+  assert.deepEqual(statuses(await client.closed()), [200]);
+});
+
+test('a query of 15 KiB is read, whatever it holds; no login is done for a larger one', async (t) => {
+  const logins: string[] = [];
+  const { port } = await startFront(t, {
+    login: async (request, gone) => {
+      logins.push(request.username);
+      return issue(request, gone);
+    },
+  });
+  const login = `Host: h\r\nAuthorization: ${basic('alice', 'x').Authorization}\r\n`;
+  const ask15 = (query: string) => exchange(port, get(`/token?${query}`, '1.1', login));
+  for (const query of ['x'.repeat(15_000), 'a&'.repeat(7500), '%'.repeat(15_000), '&=?'.repeat(5000)]) {
+    assert.deepEqual(statuses(await ask15(query)), [200], query.slice(0, 9));
+  }
+  const endless = `token-expires-in=${'9'.repeat(15_000)}`;
+  assert.deepEqual(statuses(await ask15(endless)), [400]);
+  assert.equal(logins.splice(0).length, 4);
+  assert.deepEqual(statuses(await ask15('x'.repeat(17_000))), [431]);
+  assert.deepEqual(logins, []);
+});
+
+test('headers or a query beyond 16 KiB are 431', async (t) => {
   const { port } = await startFront(t);
   assert.deepEqual(statuses(await exchange(port, get(`/heartbeat?${'x'.repeat(17_000)}`))), [431]);
   assert.deepEqual(
@@ -106,6 +181,12 @@ test('TRACE is 405, CONNECT is 405 and closed, an upgrade is not taken', async (
     'TRACE /heartbeat HTTP/1.1\r\nHost: h\r\nCookie: secret\r\nConnection: close\r\n\r\n',
   );
   assert.deepEqual(statuses(trace), [405]);
+  for (const path of ['/token', '/authenticate', 'https://h/token']) {
+    const traced = await exchange(port, `TRACE ${path} HTTP/1.1\r\nHost: h\r\nX: secret\r\nConnection: close\r\n\r\n`);
+    assert.deepEqual(statuses(traced), [405], path);
+    assert.match(traced, /^Allow: /im);
+    assert.doesNotMatch(traced, /secret/);
+  }
   assert.doesNotMatch(trace, /secret/);
   assert.deepEqual(statuses(await exchange(port, 'CONNECT h:443 HTTP/1.1\r\nHost: h\r\n\r\n')), [405]);
   const upgrade = 'Host: h\r\nUpgrade: websocket\r\nConnection: Upgrade, close\r\n';
