@@ -1,5 +1,5 @@
 /** A directory of one's own, and SSSD that asks it over TLS: slapd and sssd as Debian packages them. Only inside a throw-away root. */
-import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from '../harness/child.js';
 import { PASSWORD, sh } from './machine.js';
@@ -133,6 +133,29 @@ export function signalSlapd(signal: string): void {
 }
 
 /** To all of its processes, which are the only ones of the name here, or to the one that NSS asks. */
-export function signalSssd(signal: string, process: 'all' | 'sssd_nss' = 'all'): void {
-  sh(`pkill -${signal} ${process === 'all' ? "'^sssd'" : `-x ${process}`}`);
+export function signalSssd(signal: 'KILL' | 'STOP' | 'CONT', which: 'all' | 'sssd_nss' = 'all'): void {
+  for (const [pid, name] of processNames())
+    if (which === 'all' ? name.startsWith('sssd') : name === which) kill(pid, `SIG${signal}`);
+}
+
+/** By pid, the oldest first: SSSD's monitor before what it would start again. */
+function processNames(): [pid: number, name: string][] {
+  const pids = readdirSync('/proc').filter((entry) => /^\d+$/.test(entry));
+  return pids.map((pid): [number, string] => [Number(pid), nameOf(pid)]).sort(([a], [b]) => a - b);
+}
+
+function nameOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
+  } catch {
+    return ''; // Ended meanwhile.
+  }
+}
+
+function kill(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (fault) {
+    if ((fault as NodeJS.ErrnoException).code !== 'ESRCH') throw fault;
+  }
 }
