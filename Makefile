@@ -37,8 +37,8 @@ PROPERTY_TESTS = $(patsubst test/%.ts,build/test/%.js,$(shell grep -rl --include
 # rules and settings, and what surrounds the daemon: PAM stacks, directories, disks.
 NODE_TESTS = $(filter $(addprefix build/test/,native/% http/% keys/% log/% pam/% privsep/% token/%),$(TEST_FILES)) \
 	$(patsubst %,build/test/daemon/%.test.js,clock descriptors hand-over keys live-files login processes review startup stop unread-pipes)
-# A test that hangs is to fail, not to hold up the others.
-NODE_TEST = node --test --test-timeout=300000 --test-reporter=spec
+# Four files at a time at least, since most tests wait most of the time. A test that hangs is to fail, not to hold up the others.
+export NODE_TEST := node --test --test-concurrency=$(shell n=$$(nproc); echo $$((n < 4 ? 4 : n))) --test-timeout=300000 --test-reporter=spec
 
 .PHONY: run build test test-root test-user test-asan test-load test-nodes e2e soak nodes check lint docs format clean \
 	fuzz fuzz-native fuzz-properties fuzz-short fuzz-corpus packages packages-run packages-test packages-check packages-fuzz compile compile-tests

@@ -26,4 +26,4 @@ node -e 'process.exit(require("fs").readFileSync("/proc/self/maps", "utf8").incl
   echo "node runs without AddressSanitizer" >&2
   exit 1
 }
-exec node --test --test-reporter=spec "$@"
+exec $NODE_TEST "$@"

@@ -7,6 +7,6 @@ failed=()
 for bin in build/nodes/{22,24,26}/bin; do
   echo "== Node $("$bin/node" --version)"
   # First in PATH too, for what starts `node` by name.
-  PATH=$PWD/$bin:$PATH node --test --test-reporter=spec "$@" || failed+=("$bin/node")
+  PATH=$PWD/$bin:$PATH $NODE_TEST "$@" || failed+=("$bin/node")
 done
 [ "${#failed[@]}" -eq 0 ] || { echo "Tests failed under ${failed[*]}" >&2; exit 1; }
