@@ -5,9 +5,11 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <nss.h>
 #include <pwd.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cctype>
@@ -26,11 +28,16 @@ using FindGroupByName = nss_status(const char*, group*, char*, size_t, int*);
 using FindGroupByGid = nss_status(gid_t, group*, char*, size_t, int*);
 using ListGroups = nss_status(const char*, gid_t, long*, long*, gid_t**, long, int*);
 
-// A line of the configuration.
+// A line of the configuration, and what its service `files` reads.
 struct Database {
   const char* configuration;
   const char* name;
+  const char* file;
 };
+
+Database Users(const char* configuration) { return {configuration, "passwd", "/etc/passwd"}; }
+
+Database Groups(const char* configuration) { return {configuration, "group", "/etc/group"}; }
 
 // What the line of a database says; false: it has no line.
 bool LineOf(const Database& database, std::string& entries) {
@@ -54,9 +61,9 @@ bool MayReturn(std::string actions) {
   return actions.find("return") != std::string::npos;
 }
 
-// They know this machine alone: files read files, and systemd's service passes off as its own what glibc, which it asks
-// again, says of the others.
-bool IsOfThisMachine(const std::string& service) { return service == "files" || service == "systemd"; }
+// systemd's service knows this machine alone, and passes off as its own what glibc, which it asks again, says of the
+// others.
+bool IsToBeAsked(const std::string& service) { return service != "systemd" && service.find('/') == std::string::npos; }
 
 // Actions are one word each, brackets included, however they are spaced.
 std::vector<std::string> WordsOf(const std::string& entries) {
@@ -79,7 +86,7 @@ std::vector<std::string> ServicesOf(const Database& database) {
   for (const std::string& word : WordsOf(entries)) {
     if (word.front() == '[') {
       if (MayReturn(word)) break;
-    } else if (!IsOfThisMachine(word) && word.find('/') == std::string::npos) {
+    } else if (IsToBeAsked(word)) {
       services.push_back(word);
     }
   }
@@ -103,9 +110,21 @@ int FaultOf(const std::string& service, nss_status status, int number) {
   return number == 0 ? EAGAIN : number;
 }
 
+// The service `files`, which is a part of libc: it can answer when its file can be read.
+int FaultInFile(const char* file) {
+  const int descriptor = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (descriptor < 0) return errno;
+  close(descriptor);
+  return 0;
+}
+
 template <typename Function, typename Call>
 int FirstFault(const Database& database, const char* function, Call call) {
   for (const std::string& service : ServicesOf(database)) {
+    if (service == "files") {
+      if (int fault = FaultInFile(database.file)) return fault;
+      continue;
+    }
     auto* asked = FunctionOf<Function>(service, function);
     if (asked == nullptr) continue;
     int number = 0;
@@ -129,22 +148,22 @@ int FirstFaultInEntry(const Database& database, const char* function, Key key) {
 namespace pamhook {
 
 int FaultInUser(const std::string& name, const char* configuration) {
-  return FirstFaultInEntry<FindUser, passwd>({configuration, "passwd"}, "getpwnam_r", name.c_str());
+  return FirstFaultInEntry<FindUser, passwd>(Users(configuration), "getpwnam_r", name.c_str());
 }
 
 int FaultInGroup(const std::string& name, const char* configuration) {
-  return FirstFaultInEntry<FindGroupByName, group>({configuration, "group"}, "getgrnam_r", name.c_str());
+  return FirstFaultInEntry<FindGroupByName, group>(Groups(configuration), "getgrnam_r", name.c_str());
 }
 
 int FaultInGroup(gid_t gid, const char* configuration) {
-  return FirstFaultInEntry<FindGroupByGid, group>({configuration, "group"}, "getgrgid_r", gid);
+  return FirstFaultInEntry<FindGroupByGid, group>(Groups(configuration), "getgrgid_r", gid);
 }
 
 int FaultInGroupList(const std::string& user, gid_t gid, const char* configuration) {
   // Where there is a line `initgroups`, its first success ends the list: which services were asked cannot be told.
   std::string entries;
-  if (LineOf({configuration, "initgroups"}, entries)) return 0;
-  return FirstFault<ListGroups>({configuration, "group"}, "initgroups_dyn", [&](ListGroups* list, int* number) {
+  if (LineOf({configuration, "initgroups", nullptr}, entries)) return 0;
+  return FirstFault<ListGroups>(Groups(configuration), "initgroups_dyn", [&](ListGroups* list, int* number) {
     long count = 0, size = 64;
     gid_t* gids = static_cast<gid_t*>(malloc(static_cast<size_t>(size) * sizeof(gid_t)));
     if (gids == nullptr) return *number = ENOMEM, NSS_STATUS_TRYAGAIN;
