@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { closeSync, openSync } from 'node:fs';
 import { Socket } from 'node:net';
+import { getPriority, setPriority } from 'node:os';
 import { type ErrorCode, PamhookError } from '../errors.js';
 import { createSystemIdentitySource } from '../identity/system.js';
 import { importSigningMaterial } from '../keys/signer.js';
@@ -31,12 +32,17 @@ import {
 /** How often children that modules started and forgot are looked for, milliseconds. Never during a transaction, which blocks. */
 const REAP_INTERVAL = 5_000;
 
+/** Added to the nice value of the others: hashing passwords is work, and where both want a processor the reviews come first. */
+const NICER = 5;
+const MOST_NICE = 19;
+
 /** The exit code that tells why; the log has it. EMFILE of errno(3). */
 const OUT_OF_DESCRIPTORS = 24;
 
 refuseDebugger();
 process.title = 'pamhook: worker';
 leaveSignalsToSupervisor();
+setPriority(Math.min(getPriority() + NICER, MOST_NICE));
 
 const native = loadNative();
 // Before the first secret comes in.

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { connect } from 'node:net';
+import { getPriority } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { compile } from './compile.js';
@@ -51,6 +52,13 @@ describe('the processes', () => {
     await until(() => daemon.children('worker').length === 1);
     assert.equal(daemon.children('front').length, 1);
     assert.equal(titleOf(daemon.pid), 'pamhook');
+  });
+
+  it('let reviews go before the hashing of passwords, where both want a processor', async (t) => {
+    const daemon = await startDaemon(t, await setScene(t));
+    await daemon.login('alice', 'secret');
+    const [front, worker] = [...daemon.children('front'), ...daemon.children('worker')].map((pid) => getPriority(pid));
+    assert.equal(worker, Math.min((front ?? 0) + 5, 19));
   });
 
   it('keep a module that hangs to its own login, which is answered 503', async (t) => {
