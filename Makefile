@@ -40,7 +40,7 @@ NODE_TESTS = $(filter $(addprefix build/test/,native/% http/% keys/% log/% pam/%
 # Four files at a time at least, since most tests wait most of the time. A test that hangs is to fail, not to hold up the others.
 export NODE_TEST := node --test --test-concurrency=$(shell n=$$(nproc); echo $$((n < 4 ? 4 : n))) --test-timeout=300000 --test-reporter=spec
 
-.PHONY: run build test test-root test-user test-asan test-load test-nodes e2e soak nodes check lint docs format clean \
+.PHONY: run build test test-root test-user test-asan test-load test-nodes e2e e2e-ldap soak nodes check lint docs format clean \
 	fuzz fuzz-native fuzz-properties fuzz-short fuzz-corpus packages packages-run packages-test packages-check packages-fuzz compile compile-tests
 
 run: build packages-run
@@ -89,6 +89,10 @@ fuzz-corpus: $(FUZZ_TARGETS)
 # A real kube-apiserver, as root; KUBEBUILDER_ASSETS names the folder with it, etcd and kubectl.
 e2e: packages-test build compile-tests
 	$(NODE_TEST) $(patsubst test/%.ts,build/test/%.js,$(wildcard test/e2e/*.e2e.ts))
+
+# Real people of a real directory, slapd and SSSD, as root in a root that is thrown away.
+e2e-ldap: packages-test build compile-tests
+	$(NODE_TEST) $(patsubst test/%.ts,build/test/%.js,$(wildcard test/e2e-ldap/*.e2e.ts))
 
 # One daemon under load, attack and failure, for SOAK_SECONDS (600); as root in a root that is thrown away. Not a part of .ci/run.
 soak: packages-test build compile-tests

@@ -27,6 +27,22 @@ export interface Person {
   readonly teams?: readonly string[];
 }
 
+/** A group that names its members by where they are in the tree, other groups among them (RFC 2307bis). */
+export interface Team {
+  readonly name: string;
+  readonly gid: number;
+  readonly people?: readonly string[];
+  readonly teams?: readonly string[];
+}
+
+/** What sssd.conf's domain needs to read teams, instead of the groups that people name. */
+export const TEAMS_ONLY = [
+  'ldap_schema = rfc2307bis',
+  'ldap_group_object_class = team',
+  'ldap_group_member = member',
+  'ldap_group_nesting_level = 3',
+];
+
 /** Further lines of sssd.conf: for the domain, and for the responder that NSS asks. */
 export interface SssdLines {
   readonly domain?: readonly string[];
@@ -36,9 +52,11 @@ export interface SssdLines {
 const slapdConfiguration = (tls: string) => `include /etc/ldap/schema/core.schema
 include /etc/ldap/schema/cosine.schema
 include /etc/ldap/schema/nis.schema
+objectclass ( 1.3.6.1.4.1.32473.1 NAME 'team' SUP groupOfNames STRUCTURAL MUST gidNumber )
 modulepath /usr/lib/ldap
 moduleload back_mdb.so
 pidfile ${DIRECTORY}/slapd.pid
+sizelimit unlimited
 TLSCertificateFile ${tls}/server.crt
 TLSCertificateKeyFile ${tls}/server.key
 database mdb
@@ -64,7 +82,17 @@ ldap_access_order = expire
 ldap_account_expire_policy = shadow
 `;
 
-function entriesOf(people: readonly Person[], group: string, gid: number): string {
+function entryOfTeam({ name, gid, people = [], teams = [] }: Team): string[] {
+  const members = [...people.map((each) => `uid=${each}`), ...teams.map((each) => `cn=${each}`)];
+  return [
+    `cn=${name},dc=test`,
+    'objectClass: team',
+    `gidNumber: ${gid}`,
+    ...members.map((each) => `member: ${each},dc=test`),
+  ];
+}
+
+function entriesOf(people: readonly Person[], group: string, gid: number, teams: readonly Team[]): string {
   const hash = sh(`slappasswd -s '${PASSWORD}'`).trim();
   const entries = [['dc=test', 'objectClass: dcObject', 'objectClass: organization', 'o: test']];
   for (const { name, uid, expires } of people) {
@@ -88,6 +116,7 @@ function entriesOf(people: readonly Person[], group: string, gid: number): strin
     const members = people.filter(({ teams = [] }) => teams.includes(team)).map(({ name }) => `memberUid: ${name}`);
     entries.push([`cn=${team},dc=test`, 'objectClass: posixGroup', `gidNumber: ${gid + 1 + index}`, ...members]);
   });
+  entries.push(...teams.map(entryOfTeam));
   return entries.map(([dn, ...lines]) => [`dn: ${dn}`, ...lines, ''].join('\n')).join('\n');
 }
 
@@ -98,12 +127,13 @@ export function startDirectory(
   group: string,
   gid: number,
   lines: SssdLines = {},
+  teams: readonly Team[] = [],
 ): void {
   mkdirSync(DIRECTORY, { recursive: true });
   writeFileSync(join(DIRECTORY, 'slapd.conf'), slapdConfiguration(tls));
   writeFileSync('/etc/sssd/sssd.conf', sssdConfiguration(tls, lines));
   chmodSync('/etc/sssd/sssd.conf', 0o600);
-  fillDirectory(people, group, gid);
+  fillDirectory(people, group, gid, teams);
   startSlapd();
   sh('rm -f /var/lib/sss/db/* /var/lib/sss/mc/*');
   sh(`printf '%s\\n' 'passwd: files sss' 'group: files sss' 'shadow: files' 'hosts: files' > /etc/nsswitch.conf`);
@@ -111,8 +141,13 @@ export function startDirectory(
 }
 
 /** These people and no others; while slapd does not run. */
-export function fillDirectory(people: readonly Person[], group: string, gid: number): void {
-  writeFileSync(join(DIRECTORY, 'people.ldif'), entriesOf(people, group, gid));
+export function fillDirectory(
+  people: readonly Person[],
+  group: string,
+  gid: number,
+  teams: readonly Team[] = [],
+): void {
+  writeFileSync(join(DIRECTORY, 'people.ldif'), entriesOf(people, group, gid, teams));
   sh(`cd ${DIRECTORY}; rm -rf data; mkdir data; slapadd -q -f slapd.conf -l people.ldif`);
 }
 
