@@ -4,7 +4,8 @@ import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import jwt from 'jsonwebtoken';
-import { type Daemon, MAIN, type Scene, startDaemon, until } from '../daemon/daemon-harness.js';
+import { type Daemon, MAIN, type Scene, setScene, startDaemon, until } from '../daemon/daemon-harness.js';
+import { createDirectory } from '../harness/nss-directory.js';
 import { enterThrowAwayRoot } from '../harness/throw-away-root.js';
 import { addUser, install, PASSWORD, setMachine, sh } from '../pam.d-examples/machine.js';
 import { assets, type Cluster, startCluster } from './cluster.js';
@@ -20,8 +21,13 @@ async function setUp(t: TestContext): Promise<Scene> {
   install('debian', '/etc/pam.d/pamhook');
   addUser('alice', ['developers']);
   const scene = await setMachine(t);
-  sh(`node ${MAIN} init --dir ${scene.dir}/tls --hostname localhost,127.0.0.1 --port ${PORT} --force`);
+  initialise(scene);
   return scene;
+}
+
+/** With a kubeconfig for the API server. */
+function initialise({ dir }: Scene): void {
+  sh(`node ${MAIN} init --dir ${dir}/tls --hostname localhost,127.0.0.1 --port ${PORT} --force`);
 }
 
 function serve(t: TestContext, scene: Scene, flags: readonly string[] = []): Promise<Daemon> {
@@ -145,6 +151,37 @@ describe('kube-apiserver with audiences', () => {
     assert.deepEqual(await asked(b, ['cluster-b', 'other']), [true, ['cluster-b']]);
     assert.deepEqual(await asked(b, ['cluster-a']), [false, []]);
     assert.deepEqual(await asked(a, ['other']), [false, []]);
+  });
+});
+
+describe('kube-apiserver with a directory behind NSS', () => {
+  it('learns of no group that Kubernetes keeps for itself, and takes no failure for a no', {
+    timeout: 300_000,
+  }, async (t) => {
+    const directory = createDirectory(t);
+    const wrapped = await setScene(t, { passwords: { dora: PASSWORD, edna: PASSWORD } });
+    const scene: Scene = { ...wrapped, env: { PATH: process.env['PATH'], ...directory.env } };
+    initialise(scene);
+    const daemon = await serve(t, scene, ['-identity-stale-for', '0s']);
+    const cluster = await startCluster(t, join(scene.dir, 'cluster'), webhookFlags(scene, 'v1'));
+    const [dora, edna, late] = [
+      await tokenOf(daemon, 'dora'),
+      await tokenOf(daemon, 'edna'),
+      await tokenOf(daemon, 'dora'),
+    ];
+
+    const { stderr } = await cluster.kubectl(['get', 'ns'], { token: edna });
+    assert.match(stderr, /Forbidden/);
+    assert.deepEqual(cluster.audited('edna').at(-1)?.user.groups, ['staff', 'system:authenticated']);
+
+    await allow(cluster, 'ops');
+    await until(async () => (await cluster.kubectl(['get', 'ns'], { token: dora })).code === 0);
+    directory.is('fails');
+    await until(async () => (await daemon.review(late)).status === 500);
+    assert.match((await cluster.kubectl(['get', 'ns'], { token: late })).stderr, UNAUTHORIZED);
+    directory.is('well');
+    const { code, stderr: again } = await cluster.kubectl(['get', 'ns'], { token: late });
+    assert.equal(code, 0, `nothing of it is kept: ${again}`);
   });
 });
 

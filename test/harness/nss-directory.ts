@@ -20,7 +20,8 @@ export interface Directory {
 }
 
 /**
- * dora (30001), edna (30002) and finn (30003) are of `staff` (30000); dora and the machine's own daemon are of `ops` (30100).
+ * dora (30001), edna (30002) and finn (30003) are of `staff` (30000); dora and the machine's own daemon are of `ops` (30100), edna of
+ * `system:masters`.
  * The services are `directory`, the same as `sss`, and `silent`, which knows nobody. `lines`: of nsswitch.conf.
  */
 export function createDirectory(

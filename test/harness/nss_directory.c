@@ -15,7 +15,12 @@
 #define NAMED(service, function) JOIN(service, function)
 #define FUNCTION(function) NAMED(SERVICE, function)
 
-enum { STAFF = 30000, OPS = 30100 };
+enum { STAFF = 30000, OPS = 30100, MASTERS = 30200 };
+static const struct {
+  gid_t gid;
+  const char* name;
+} kGroups[] = {{STAFF, "staff"}, {OPS, "ops"}, {MASTERS, "system:masters"}};
+enum { GROUPS = sizeof kGroups / sizeof *kGroups };
 
 static char state(void) {
 #ifdef SILENT
@@ -70,12 +75,15 @@ static enum nss_status group_of(gid_t gid, struct group* entry, char* buffer, si
   enum nss_status status = reach(number);
   if (status != NSS_STATUS_SUCCESS) return status;
   if (state() == 'g') return *number = ECONNREFUSED, NSS_STATUS_UNAVAIL;
-  if (gid != STAFF && gid != OPS) return NSS_STATUS_NOTFOUND;
-  if (size < 64) return *number = ERANGE, NSS_STATUS_TRYAGAIN;
-  static char* nobody[] = {NULL};
-  *entry = (struct group){.gr_name = strcpy(buffer, gid == STAFF ? "staff" : "ops"), .gr_gid = gid, .gr_mem = nobody};
-  entry->gr_passwd = strcpy(buffer + 32, "x");
-  return NSS_STATUS_SUCCESS;
+  for (int i = 0; i < GROUPS; i++) {
+    if (kGroups[i].gid != gid) continue;
+    if (size < 64) return *number = ERANGE, NSS_STATUS_TRYAGAIN;
+    static char* nobody[] = {NULL};
+    *entry = (struct group){.gr_name = strcpy(buffer, kGroups[i].name), .gr_gid = gid, .gr_mem = nobody};
+    entry->gr_passwd = strcpy(buffer + 32, "x");
+    return NSS_STATUS_SUCCESS;
+  }
+  return NSS_STATUS_NOTFOUND;
 }
 
 enum nss_status FUNCTION(getgrgid_r)(gid_t gid, struct group* entry, char* buffer, size_t size, int* number) {
@@ -83,24 +91,29 @@ enum nss_status FUNCTION(getgrgid_r)(gid_t gid, struct group* entry, char* buffe
 }
 
 enum nss_status FUNCTION(getgrnam_r)(const char* name, struct group* entry, char* buffer, size_t size, int* number) {
-  gid_t gid = strcmp(name, "staff") == 0 ? STAFF : strcmp(name, "ops") == 0 ? OPS : 0;
+  gid_t gid = 0;
+  for (int i = 0; i < GROUPS; i++)
+    if (strcmp(name, kGroups[i].name) == 0) gid = kGroups[i].gid;
   return group_of(gid, entry, buffer, size, number);
 }
 
-// `ops` has dora of the directory and daemon of the machine. `l`: an SSSD that has ended, whose memory still knows users.
+// `ops` has dora of the directory and daemon of the machine, `system:masters` has edna. `l`: an SSSD that has ended, whose memory still knows users.
 enum nss_status FUNCTION(initgroups_dyn)(const char* user, gid_t gid, long* start, long* size, gid_t** groups,
                                          long limit, int* number) {
   (void)gid, (void)limit;
   enum nss_status status = reach(number);
   if (status != NSS_STATUS_SUCCESS) return status;
   if (state() == 'l') return *number = ECONNREFUSED, NSS_STATUS_UNAVAIL;
-  if (strcmp(user, "dora") != 0 && strcmp(user, "daemon") != 0) return NSS_STATUS_NOTFOUND;
+  const gid_t further = strcmp(user, "edna") == 0                                    ? MASTERS
+                        : strcmp(user, "dora") == 0 || strcmp(user, "daemon") == 0 ? OPS
+                                                                                   : 0;
+  if (further == 0) return NSS_STATUS_NOTFOUND;
   if (*start == *size) {
     gid_t* more = realloc(*groups, sizeof **groups * (size_t)(*size + 8));
     if (more == NULL) return *number = ENOMEM, NSS_STATUS_TRYAGAIN;
     *groups = more;
     *size += 8;
   }
-  (*groups)[(*start)++] = OPS;
+  (*groups)[(*start)++] = further;
   return NSS_STATUS_SUCCESS;
 }
