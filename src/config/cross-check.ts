@@ -26,6 +26,13 @@ function checkServe(values: OptionValues, sources: Sources): void {
       'Leave it out for standard output.',
     );
   }
+  // It would look as if callers were checked.
+  if (values['client-ca-subject'].length > 0 && values['client-ca-file'] === undefined) {
+    throw new ConfigurationError(
+      `${placed('client-ca-subject', sources)} needs client-ca-file`,
+      'Give the CA that signs the certificates with these names.',
+    );
+  }
   checkParts(values, sources);
 }
 

@@ -75,6 +75,16 @@ export const options = {
     doc: 'Required. PEM file with the private key of the certificate; at most 16 KiB.',
     example: '/etc/pamhook/tls.key',
   }),
+  'client-ca-file': optional(path, {
+    environment: 'PAMHOOK_CLIENT_CA_FILE',
+    doc: 'PEM file with the CA, up to its root, of the client certificate that whoever asks for reviews must show; at most 32 KiB. Unset: anybody may ask.',
+    example: '/etc/pamhook/client-ca.crt',
+  }),
+  'client-ca-subject': option(list, [], {
+    environment: 'PAMHOOK_CLIENT_CA_SUBJECT',
+    doc: 'Common names of which that certificate must have one. Empty: every certificate of the CA will do.',
+    example: 'kube-apiserver',
+  }),
   'signing-key': optional(text, {
     environment: 'PAMHOOK_SIGNING_KEY',
     secret: true,

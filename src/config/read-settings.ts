@@ -131,6 +131,8 @@ function settingsFrom(values: OptionValues): Settings {
     bindPort: values['bind-port'],
     certFile: values['cert-file'] ?? '',
     keyFile: values['key-file'] ?? '',
+    clientCaFile: values['client-ca-file'],
+    clientCaSubject: values['client-ca-subject'],
     signingKey: key === undefined ? undefined : Secret.fromString(key),
     signingKeyFile: values['signing-key-file'],
     verificationKeyFiles: values['verification-key-files'],

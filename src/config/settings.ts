@@ -8,6 +8,10 @@ export interface Settings {
   readonly bindPort: number;
   readonly certFile: string;
   readonly keyFile: string;
+  /** undefined: who asks for reviews need show no certificate. */
+  readonly clientCaFile: string | undefined;
+  /** Common names; empty: any. */
+  readonly clientCaSubject: readonly string[];
   /** Given as -signing-key or PAMHOOK_SIGNING_KEY: an HMAC secret. Exactly one of this and signingKeyFile is set. */
   readonly signingKey: Secret | undefined;
   readonly signingKeyFile: string | undefined;

@@ -1,5 +1,5 @@
 /** `POST /authenticate`: kube-apiserver's webhook, answered by the front before Express, which would cost more than the review. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { type ErrorCode, PamhookError } from '../errors.js';
 import type { Logger } from '../log/logger.js';
 import type { Review, ReviewRefusal, ReviewResult } from '../token/review.js';
@@ -7,6 +7,7 @@ import { type BodyFault, type BodyLimits, readBody } from './body.js';
 import { type BodyRoom, createBodyRoom } from './body-room.js';
 import { type Bounds, bounds as defaultBounds } from './bounds.js';
 import type { Handler, RequestContext } from './request-context.js';
+import { kubernetesStatus, sendJson } from './status.js';
 import { parseTokenReview, type TokenReviewRequest, type TokenReviewStatus, tokenReview } from './token-review.js';
 
 /** How a review ended, for counting. */
@@ -28,15 +29,6 @@ interface Answer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** meta/v1 Status reasons, by HTTP status. */
-const REASONS: Readonly<Record<number, string>> = {
-  400: 'BadRequest',
-  405: 'MethodNotAllowed',
-  413: 'RequestEntityTooLarge',
-  415: 'UnsupportedMediaType',
-  500: 'InternalError',
-};
-
 export function createAuthenticateHandler(options: AuthenticateOptions): Handler {
   const bounds: Bounds = { ...defaultBounds, ...options.bounds };
   const limits = {
@@ -47,7 +39,7 @@ export function createAuthenticateHandler(options: AuthenticateOptions): Handler
   const parts = { ...options, bounds, limits, room: createBodyRoom(bounds.smallBodyBytes, bounds.largeBodiesBytes) };
   return (request, response, context) => {
     answer(request, context, parts).then(
-      (result) => result && send(response, context, result),
+      (result) => result && sendJson(response, context, result.status, result.body, result.headers),
       (error: unknown) => {
         options.log.error('a review could not be answered', { requestId: context.requestId, error });
         response.destroy();
@@ -116,23 +108,7 @@ function bodyFailure(fault: BodyFault, { whole, kept }: BodyLimits): Answer | un
   return failure(413, `the body ${message}`, { Connection: 'close' });
 }
 
-/** A Kubernetes Status (meta/v1), for a request that is no TokenReview. */
+/** For a request that is no TokenReview. */
 function failure(code: number, message: string, headers?: Readonly<Record<string, string>>): Answer {
-  const reason = REASONS[code];
-  const body = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, reason, code };
-  return { status: code, body, ...(headers && { headers }) };
-}
-
-function send(response: ServerResponse, { requestId }: RequestContext, { status, body, headers }: Answer): void {
-  const text = JSON.stringify(body);
-  // All headers in one call: to set one before costs more than all of them.
-  response.writeHead(status, {
-    'X-Request-Id': requestId,
-    'Content-Type': 'application/json',
-    'Content-Length': Buffer.byteLength(text),
-    'Cache-Control': 'no-store',
-    'X-Content-Type-Options': 'nosniff',
-    ...headers,
-  });
-  response.end(text);
+  return { status: code, body: kubernetesStatus(code, message), ...(headers && { headers }) };
 }

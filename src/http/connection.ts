@@ -13,10 +13,12 @@ export interface Connection {
   closing: boolean;
   /** True once it cannot be told where a request ended: nothing behind it is looked at. */
   broken: boolean;
+  /** True once another CA judges client certificates than when this connection was made. */
+  outdated: boolean;
 }
 
 export function createConnection(source: string, isProxy: boolean): Connection {
-  return { source, isProxy, unanswered: [], requests: 0, closing: false, broken: false };
+  return { source, isProxy, unanswered: [], requests: 0, closing: false, broken: false, outdated: false };
 }
 
 /** Counts a request in; the connection is closed after `limit` of them. */

@@ -8,6 +8,8 @@ export interface RequestContext {
   readonly source: string;
   /** The path of the request target as the client wrote it, without the query. */
   readonly path: string;
+  /** The connection is older than the CA that judges client certificates now. */
+  readonly outdated: boolean;
 }
 
 export type Handler = (request: IncomingMessage, response: ServerResponse, context: RequestContext) => void;

@@ -24,7 +24,7 @@ import { headerValues } from './raw-headers.js';
 import type { Handler, RequestContext } from './request-context.js';
 import { originForm, pathOf } from './request-target.js';
 import { sourceAddress } from './source-address.js';
-import { alpn, secureContext, type TlsIdentity } from './tls-options.js';
+import { alpn, clientCertificates, secureContext, type TlsIdentity } from './tls-options.js';
 import { createUnreadAnswers } from './unread-answers.js';
 import { boundUnreadBody } from './unread-body.js';
 
@@ -61,7 +61,10 @@ export interface FrontServer {
   drain(): Promise<void>;
   /** Ends all connections now. */
   close(): Promise<void>;
-  /** The certificate and key of connections from now on. Throws Error when they cannot be used; then nothing changes. */
+  /**
+   * The certificate and key of connections from now on, and the CA of their clients: where that is another, older connections are closed
+   * after their answers. Throws Error when they cannot be used; then nothing changes.
+   */
   setTls(tls: TlsIdentity): void;
 }
 
@@ -72,6 +75,9 @@ export function createFrontServer(options: FrontServerOptions): FrontServer {
   const admission = createAdmission(bounds.connectionsPerSource, proxies);
   const connections = new Map<Duplex, Connection>();
   const server = createServer(serverOptions(options.tls, bounds), receive);
+  /** Connections that are older than the CA of clients, and not yet through with their handshake. */
+  const outdatedPeers = new Set<string>();
+  let { clientCa } = options.tls;
   let draining: Promise<void> | undefined;
 
   server.maxConnections = bounds.connections;
@@ -99,6 +105,7 @@ export function createFrontServer(options: FrontServerOptions): FrontServer {
     }
     const connection = createConnection(source, proxies.has(source));
     if (draining) closeAfterAnswers(connection);
+    if (outdatedPeers.has(peer(socket))) outdate(connection);
     connections.set(socket, connection);
     socket.once('close', () => {
       connections.delete(socket);
@@ -126,7 +133,8 @@ export function createFrontServer(options: FrontServerOptions): FrontServer {
     const began = performance.now();
     const target = originForm(request.url ?? '');
     const path = pathOf(target ?? request.url ?? '');
-    const context: RequestContext = { requestId: randomUUID(), source: sourceOf(request, connection), path };
+    const { outdated } = connection;
+    const context: RequestContext = { requestId: randomUUID(), source: sourceOf(request, connection), path, outdated };
     response.once('close', () => {
       endAnswer(connection, response);
       logAccess(log, request, response, context, performance.now() - began);
@@ -168,8 +176,21 @@ export function createFrontServer(options: FrontServerOptions): FrontServer {
     server.closeIdleConnections();
     // Node counts a connection that has never sent a request among the busy ones, until this time is over.
     server.headersTimeout = bounds.drainIdleTimeout;
+    for (const socket of inHandshake()) socket.destroy();
+  }
+
+  function inHandshake(): Socket[] {
     const secure = new Set([...connections.keys()].map((socket) => peer(socket as TLSSocket)));
-    for (const socket of admission.sockets) if (!secure.has(peer(socket))) socket.destroy();
+    return [...admission.sockets].filter((socket) => !secure.has(peer(socket)));
+  }
+
+  function outdateAll(): void {
+    for (const connection of connections.values()) outdate(connection);
+    for (const socket of inHandshake()) {
+      const name = peer(socket);
+      outdatedPeers.add(name);
+      socket.once('close', () => outdatedPeers.delete(name));
+    }
   }
 
   function stopLooking(): void {
@@ -198,13 +219,18 @@ export function createFrontServer(options: FrontServerOptions): FrontServer {
       await gone;
       stopLooking();
     },
-    setTls: (tls) => server.setSecureContext(secureContext(tls)),
+    setTls(tls) {
+      server.setSecureContext(secureContext(tls));
+      if (tls.clientCa !== clientCa) outdateAll();
+      ({ clientCa } = tls);
+    },
   };
 }
 
 function serverOptions(tls: TlsIdentity, bounds: Bounds) {
   return {
     ...secureContext(tls),
+    ...clientCertificates(tls),
     ...alpn,
     honorCipherOrder: true,
     handshakeTimeout: bounds.handshakeTimeout,
@@ -246,6 +272,11 @@ function stopListening(server: Server): Promise<void> {
   return new Promise((resolve) => {
     NetServer.prototype.close.call(server, () => resolve());
   });
+}
+
+function outdate(connection: Connection): void {
+  connection.outdated = true;
+  closeAfterAnswers(connection);
 }
 
 function* answering(connections: ReadonlyMap<Duplex, Connection>): Iterable<Socket> {

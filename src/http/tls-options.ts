@@ -6,6 +6,8 @@ import type { SecureContextOptions, TlsOptions } from 'node:tls';
 export interface TlsIdentity {
   readonly cert: string | Buffer;
   readonly key: string | Buffer;
+  /** PEM: clients are asked for a certificate, which these judge. Absent: they are not asked. */
+  readonly clientCa?: string;
 }
 
 const CIPHERS = [
@@ -20,16 +22,25 @@ const CIPHERS = [
   'ECDHE-RSA-CHACHA20-POLY1305',
 ];
 
+/** A resumed session would bring along the judgement of a certificate that may have expired, or of a CA that was taken away since. */
+const NO_RESUMPTION = constants.SSL_OP_NO_TICKET;
+
 /** What goes with a certificate, whenever it is replaced. */
-export function secureContext({ cert, key }: TlsIdentity): SecureContextOptions {
+export function secureContext({ cert, key, clientCa }: TlsIdentity): SecureContextOptions {
   return {
     cert,
     key,
+    ...(clientCa === undefined ? {} : { ca: clientCa }),
     minVersion: 'TLSv1.2',
     ciphers: CIPHERS.join(':'),
     // A renegotiation costs the server much and the client little, and nobody needs one.
-    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION | (clientCa === undefined ? 0 : NO_RESUMPTION),
   };
+}
+
+/** What cannot change while the server runs. Who is let in without a certificate is the handlers' to say. */
+export function clientCertificates({ clientCa }: TlsIdentity): Pick<TlsOptions, 'requestCert' | 'rejectUnauthorized'> {
+  return { requestCert: clientCa !== undefined, rejectUnauthorized: false };
 }
 
 export const alpn: Pick<TlsOptions, 'ALPNProtocols'> = { ALPNProtocols: ['http/1.1'] };

@@ -5,6 +5,7 @@ export const auditEvents = {
   'daemon.stopping': 'the daemon was told to stop and takes no new connections',
   'daemon.stopped': 'all processes have ended',
   'certificate.changed': 'new connections get another certificate',
+  'client-ca.changed': 'another CA judges the client certificates of who asks for reviews',
   'keys.changed': 'other keys verify, the first of them signs',
   'token.issued': 'a password was right and a token is given out (written before the token leaves the daemon)',
   'token.refused': 'a login was refused: how many responses were sent, PAM code, stage, and the reason the client saw',
@@ -14,6 +15,8 @@ export const auditEvents = {
     'logins turned away before PAM, after too many failures, counted by user and source over ten seconds; without user: of further names from there',
   'review.refused': 'reviews answered with no, counted by reason and source over ten seconds',
   'review.unavailable': 'reviews that could not be checked, counted by error code and source over ten seconds',
+  'review.unauthorized':
+    'callers turned away from /authenticate for want of a good client certificate, counted by reason and source over ten seconds',
   'identity.vanished':
     'a user known a moment ago was not found at a review and looked for again: what that saw (`again`), and how often in ten seconds',
 } as const satisfies Record<string, string>;

@@ -6,7 +6,7 @@ import { fitsInFrame } from './channel.js';
 export function requireFits(...configurations: readonly object[]): void {
   if (configurations.every((configuration) => fitsInFrame(configuration))) return;
   throw new ConfigurationError(
-    'cert-file, keys, audiences and lists of groups together are larger than 64 KiB',
+    'cert-file, client-ca-file, keys, audiences and lists of groups together are larger than 64 KiB',
     'leave root certificates out of cert-file and retire old verification keys',
   );
 }

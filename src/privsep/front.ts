@@ -2,7 +2,9 @@
 import { Socket } from 'node:net';
 import { createApp } from '../http/app.js';
 import { createAuthenticateHandler } from '../http/authenticate.js';
+import { admitCallers } from '../http/caller.js';
 import { createFrontServer, type FrontServer } from '../http/server.js';
+import type { TlsIdentity } from '../http/tls-options.js';
 import { cacheIdentities } from '../identity/cached.js';
 import { createSystemIdentitySource } from '../identity/system.js';
 import { importVerifier } from '../keys/verifier.js';
@@ -13,6 +15,7 @@ import { rememberAccounts } from '../token/account-allowed.js';
 import type { Review } from '../token/review.js';
 import { createReviewToken } from '../token/review-token.js';
 import { type AccountClient, createAccountClient } from './account-client.js';
+import { type CallerCounter, countCallers } from './caller-counter.js';
 import { type Channel, openChannel } from './channel.js';
 import { CHANNEL_FD, LISTENING_FD } from './child.js';
 import { materialOf } from './key-frame.js';
@@ -32,6 +35,7 @@ interface Running {
   readonly accounts: AccountClient;
   readonly reviews: ReviewCounter;
   readonly vanished: VanishedCounter;
+  readonly callers: CallerCounter;
   changeKeys(keys: FrontConfiguration['verificationKeys']): void;
 }
 
@@ -56,7 +60,7 @@ async function receive(frame: ToFront): Promise<void> {
     case 'login-result':
       return running?.logins.settle(frame);
     case 'tls':
-      return running?.server.setTls({ cert: frame.tls.cert, key: frame.tls.key.bytes() });
+      return running?.server.setTls(identityOf(frame.tls));
     case 'verification-keys':
       running?.changeKeys(frame.verificationKeys);
       return channel.send({ kind: 'verification-keys-in-use', version: frame.version });
@@ -96,14 +100,17 @@ function createFront(configuration: FrontConfiguration, log: Logger): Running {
   const vanished = countVanished(channel.send);
   const reviewWith = createReviewer(configuration, accounts, vanished, log);
   let review = reviewWith(configuration.verificationKeys);
+  const callers = countCallers(channel.send, log, steady);
+  const authenticate = createAuthenticateHandler({
+    review: (reviewed, audiences) => review(reviewed, audiences),
+    onReview: reviews.count,
+    log,
+  });
+  const admission = { subjects: configuration.clientCaSubject, onRefused: callers.refused, now: Date.now };
   const server = createFrontServer({
-    tls: { cert: tls.cert, key: tls.key.bytes() },
+    tls: identityOf(tls),
     handlers: {
-      authenticate: createAuthenticateHandler({
-        review: (reviewed, audiences) => review(reviewed, audiences),
-        onReview: reviews.count,
-        log,
-      }),
+      authenticate: tls.clientCa === undefined ? authenticate : admitCallers(authenticate, admission),
       app: createApp({ login: logins.login, log, tokenExpiresIn, audience: token.audience, refusalDelay }),
     },
     log,
@@ -113,7 +120,11 @@ function createFront(configuration: FrontConfiguration, log: Logger): Running {
   const changeKeys: Running['changeKeys'] = (keys) => {
     review = reviewWith(keys);
   };
-  return { server, logins, accounts, reviews, vanished, changeKeys };
+  return { server, logins, accounts, reviews, vanished, callers, changeKeys };
+}
+
+function identityOf({ cert, key, clientCa }: FrontConfiguration['tls']): TlsIdentity {
+  return { cert, key: key.bytes(), ...(clientCa === undefined ? {} : { clientCa }) };
 }
 
 /** A steady clock: what is cached must not live longer because the time of day was set back. */
@@ -155,6 +166,7 @@ async function drain(): Promise<void> {
   await running?.server.drain();
   running?.reviews.stop();
   running?.vanished.stop();
+  running?.callers.stop();
   // The last counts are written when the channel has ended.
   channel.close();
 }

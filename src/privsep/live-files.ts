@@ -1,5 +1,6 @@
-/** What may change without a restart: certificate and keys, checked by the code that checks them at the start. Runs in the supervisor. */
+/** What may change without a restart: certificate, CA of clients and keys, checked by the code that checks them at the start. Runs in the supervisor. */
 import type { Settings } from '../config/settings.js';
+import { readClientCa } from './ca-file.js';
 import { type FileWatch, watchFiles } from './file-watch.js';
 import type { FrontKeeper } from './front-keeper.js';
 import { type Reading, readKeys, readTls } from './key-files.js';
@@ -28,7 +29,7 @@ export function keepFilesLive(options: LiveFilesOptions): Promise<FileWatch> {
   const audited: LiveFilesOptions = { ...options, audit: orLog(options) };
   const { settings, prepared, store, reading } = options;
   const ofStore = prepared.store && store ? [liveStoreFiles(settings, prepared.store, reading, store.change)] : [];
-  return watchFiles([certificateOf(audited), keysOf(audited), ...ofStore], reading.log);
+  return watchFiles([...tlsOf(audited), keysOf(audited), ...ofStore], reading.log);
 }
 
 /** What has changed has changed, also when the line about it cannot be written. */
@@ -42,19 +43,36 @@ function orLog({ audit, reading }: LiveFilesOptions): Audit {
   };
 }
 
-function certificateOf({ settings, prepared, keeper, reading, audit }: LiveFilesOptions) {
+/** Apart: a bad CA of clients must not hold up a new certificate. */
+function tlsOf({ settings, prepared, keeper, reading, audit }: LiveFilesOptions) {
+  const { certFile, keyFile, clientCaFile } = settings;
   let current = prepared.front.tls;
-  return {
+
+  function change(next: typeof current, event: 'certificate.changed' | 'client-ca.changed'): void {
+    keeper.changeTls(next);
+    current = next;
+    audit({ event }, 'supervisor', process.pid);
+  }
+
+  const certificate = {
     name: 'certificate',
-    paths: [settings.certFile, settings.keyFile],
+    paths: [certFile, keyFile],
     async load() {
       const tls = readTls(settings, reading);
       if (tls.cert === current.cert && tls.key.bytes().equals(current.key.bytes())) return;
-      keeper.changeTls(tls);
-      current = tls;
-      audit({ event: 'certificate.changed' }, 'supervisor', process.pid);
+      change({ ...current, ...tls }, 'certificate.changed');
     },
   };
+  if (clientCaFile === undefined) return [certificate];
+  const clientCa = {
+    name: 'client CA',
+    paths: [clientCaFile],
+    async load() {
+      const pem = readClientCa(clientCaFile, reading);
+      if (pem !== current.clientCa) change({ ...current, clientCa: pem }, 'client-ca.changed');
+    },
+  };
+  return [certificate, clientCa];
 }
 
 function keysOf({ settings, prepared, pool, keeper, reading, audit }: LiveFilesOptions) {

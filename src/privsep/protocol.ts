@@ -62,7 +62,15 @@ const token = object({
   }),
 });
 
-const tls = object({ cert: text(MAX_CERTIFICATE), key: secret(MAX_KEY) });
+/** Bytes of a file of CA certificates. */
+export const MAX_CA = 32 * 1024;
+
+const tls = object({
+  cert: text(MAX_CERTIFICATE),
+  key: secret(MAX_KEY),
+  /** PEM: those who ask for reviews show a certificate of this CA. */
+  clientCa: optional(text(MAX_CA)),
+});
 
 /** Of `verification-key-files`. */
 export const MAX_VERIFICATION_KEYS = 16;
@@ -75,6 +83,8 @@ const frontConfiguration = object({
   logging,
   token,
   tls,
+  /** Common names, one of which such a certificate has; empty: any. */
+  clientCaSubject: listed,
   verificationKeys,
   /** The account to become; absent: started by an ordinary user, nothing to drop. */
   account: optional(account),
@@ -220,12 +230,12 @@ export type AccountCheckedFrame = Of<typeof accountChecked>;
 
 export const MAX_REVIEW_ENTRIES = 256;
 
-/** Reviews that were not answered with yes, counted by the front over an interval. */
+/** Reviews that were not answered with yes, and callers that were not let in, counted by the front over an interval. */
 const reviews = object({
   kind: oneOf('reviews'),
   entries: listOf(
     object({
-      answer: oneOf('refused', 'unavailable'),
+      answer: oneOf('refused', 'unavailable', 'unauthorized'),
       reason: text(64),
       source: address('other'),
       count: whole(1, 2 ** 48),
@@ -252,7 +262,7 @@ export const toFront = union('kind', {
   configure: frontConfiguration,
   ping,
   'login-result': loginResult,
-  /** A new certificate and its key, for connections from now on. */
+  /** A new certificate and its key, or a new CA of clients, for connections from now on. */
   tls: object({ kind: oneOf('tls'), tls }),
   /** The keys that verify from now on; `version` comes back when they do. */
   'verification-keys': object({ kind: oneOf('verification-keys'), version: id, verificationKeys }),
@@ -310,7 +320,7 @@ const storeConfiguration = object({
   username: optional(text(8192)),
   password: optional(secret(4 * 1024)),
   /** PEM. */
-  ca: optional(text(32 * 1024)),
+  ca: optional(text(MAX_CA)),
   prefix: text(64),
   /** Of an answer of Redis. */
   timeout: milliseconds,

@@ -14,7 +14,7 @@ export interface ReviewDeskOptions {
   readonly now: () => number;
 }
 
-/** One full frame a second: a front counts for ten seconds, and tells no more than 1,024 pairs of source and reason apart for each answer. */
+/** One full frame a second: a front counts for ten seconds, and tells no more than 1,024 pairs of source and reason apart for each answer, 256 of callers. */
 const ENTRIES_PER_SECOND = MAX_REVIEW_ENTRIES;
 
 export function createReviewDesk({ audit, now }: ReviewDeskOptions): ReviewDesk {

@@ -5,6 +5,7 @@ import { within } from '../identity/timeout.js';
 import type { Logger } from '../log/logger.js';
 import type { Native } from '../native/native.js';
 import { findServiceFile } from '../pam/service-file.js';
+import { readClientCa } from './ca-file.js';
 import { boundsOf } from './connection-bounds.js';
 import { descriptorLimit } from './descriptor-limit.js';
 import { requireFits } from './frame-size.js';
@@ -39,7 +40,11 @@ export interface Surroundings {
 
 /** Throws ConfigurationError for the first fault found; then nothing listens and nothing was started. */
 export async function prepare(settings: Settings, around: Surroundings): Promise<Prepared> {
-  const tls = readTls(settings, around);
+  const { clientCaFile } = settings;
+  const tls = {
+    ...readTls(settings, around),
+    ...(clientCaFile === undefined ? {} : { clientCa: readClientCa(clientCaFile, around) }),
+  };
   const keys = readKeys(settings, around);
   checkPam(settings, around);
   void warnOfMissingGroups(settings.allowGroups, around);
@@ -61,6 +66,7 @@ export async function prepare(settings: Settings, around: Surroundings): Promise
   const front: FrontConfiguration = {
     ...common,
     tls,
+    clientCaSubject: settings.clientCaSubject,
     verificationKeys: [keys.verification, ...keys.others],
     ...(account === undefined ? {} : { account }),
     bounds: boundsOf(settings.connections, descriptorLimit(), around.log),

@@ -1,16 +1,16 @@
 /** Reads and checks what the process that speaks to Redis is configured with; each fault names option, file and cure. Runs in the supervisor. */
 import { isUtf8 } from 'node:buffer';
-import { randomBytes, X509Certificate } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { Settings } from '../config/settings.js';
 import { ConfigurationError } from '../errors.js';
 import { Secret } from '../secret.js';
+import { readCaFile } from './ca-file.js';
 import { checkPermissions, type Reading, readKeyFile } from './key-files.js';
 import type { StoreConfiguration } from './protocol.js';
 
 const PASSWORD_FILE = 'limits-store-password-file';
 const CA_FILE = 'limits-store-ca-file';
 const LONGEST_PASSWORD = 4 * 1024;
-const LARGEST_CA = 32 * 1024;
 
 /** Of Redis' answer, so much of what a login may wait: the rest is for the way through the processes. */
 const SHARE_OF_REDIS = 0.8;
@@ -27,7 +27,7 @@ export function readStoreFiles(settings: StoreSettings, reading: Pick<Reading, '
   return {
     ...(username === undefined ? {} : { username }),
     ...(passwordFile === undefined ? {} : { password: readPassword(passwordFile, reading) }),
-    ...(caFile === undefined ? {} : { ca: readCa(caFile, reading) }),
+    ...(caFile === undefined ? {} : { ca: readCaFile(CA_FILE, caFile, reading) }),
     prefix: settings.limitsStorePrefix,
     timeout: Math.floor(settings.limitsStoreTimeout * SHARE_OF_REDIS),
     replica: randomBytes(9).toString('base64url'),
@@ -80,23 +80,4 @@ function passwordFault(password: Buffer): string | undefined {
   if (password.length > LONGEST_PASSWORD) return `is longer than ${LONGEST_PASSWORD} bytes`;
   if (password.includes(0x0a)) return 'has more than one line';
   return isUtf8(password) ? undefined : 'is not UTF-8';
-}
-
-function readCa(file: string, reading: Pick<Reading, 'native' | 'log'>): string {
-  const { bytes } = readKeyFile(file, CA_FILE, reading);
-  const ca = bytes.toString('utf8');
-  if (bytes.length > LARGEST_CA)
-    throw new ConfigurationError(
-      `${CA_FILE} ${file}: larger than 32 KiB`,
-      'leave in it the certificates that are needed',
-    );
-  try {
-    // Node's own reading of a CA passes over what it cannot read.
-    const blocks = ca.split(/(?=-----BEGIN )/).filter((block) => block.startsWith('-----BEGIN '));
-    if (blocks.length === 0) throw new Error('no certificate in it');
-    for (const block of blocks) new X509Certificate(block);
-  } catch (cause) {
-    throw new ConfigurationError(`${CA_FILE} ${file}: is no PEM certificate`, 'name a file of certificates', { cause });
-  }
-  return ca;
 }

@@ -56,6 +56,8 @@ test('readSettings() reads a command line of pam_hook', () => {
     bindPort: 6443,
     certFile: 'a',
     keyFile: 'b',
+    clientCaFile: undefined,
+    clientCaSubject: [],
     signingKeyFile: undefined,
     verificationKeyFiles: [],
     audience: ['x'],
@@ -590,4 +592,11 @@ test('options of a limits-store without one, one without limits, and one in clea
       'flag -limits-store is without TLS: who is on the way can read the password and change the counts',
     ]);
   }
+});
+
+test('readSettings() refuses client-ca-subject without the CA: callers would look checked', () => {
+  const argv = [...REQUIRED, '-client-ca-subject', 'kube-apiserver'];
+  assert.match(faultOf(argv).message, /flag -client-ca-subject needs client-ca-file/);
+  const { clientCaFile, clientCaSubject } = settings(['-client-ca-subject', 'a, b', '-client-ca-file', 'ca.crt']);
+  assert.deepEqual([clientCaFile, clientCaSubject], ['ca.crt', ['a', 'b']]);
 });

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { defaultText, exampleText, unitOf } from '#src/config/help.js';
 import { type OptionName, optionNamed, optionNames } from '#src/config/options.js';
 import { errorCodes } from '#src/errors.js';
+import { callerFaults } from '#src/http/caller.js';
 import { auditEvents } from '#src/log/audit-event.js';
 import { httpPage } from './bounds-table.js';
 import { limitsTable } from './limits.js';
@@ -15,12 +16,22 @@ export const pages: Readonly<Record<string, () => string>> = {
   'docs/audit-events.md': auditEventsPage,
   'docs/error-codes.md': errorCodesPage,
   'docs/http.md': httpPage,
-  'docs/security.md': () => withTable('docs/security.md', 'limits', limitsTable()),
+  'docs/security.md': securityPage,
 };
 
+function securityPage(): string {
+  const rows = Object.entries(callerFaults).map(([fault, cure]) => `| \`${fault}\` | ${cure} |`);
+  const faults = ['| reason | what is wrong |', '|---|---|', ...rows].join('\n');
+  const page = readPage('docs/security.md');
+  return withTable(withTable(page, 'limits', limitsTable()), 'caller-faults', faults);
+}
+
+function readPage(path: string): string {
+  return readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');
+}
+
 /** A page written by hand, its table between two marks made anew. */
-function withTable(path: string, name: string, table: string): string {
-  const page = readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');
+function withTable(page: string, name: string, table: string): string {
   const [before = '', rest = ''] = page.split(`<!-- ${name} -->\n`);
   const [, after = ''] = rest.split(`<!-- /${name} -->\n`);
   return `${before}<!-- ${name} -->\n${table}\n<!-- /${name} -->\n${after}`;

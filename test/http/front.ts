@@ -4,6 +4,7 @@ import { request } from 'node:https';
 import { createApp } from '#src/http/app.js';
 import { createAuthenticateHandler, type ReviewOutcome } from '#src/http/authenticate.js';
 import type { Bounds } from '#src/http/bounds.js';
+import { admitCallers, type RefusedCaller } from '#src/http/caller.js';
 import type { Sleep } from '#src/http/refusal-delay.js';
 import { createFrontServer, type FrontServer } from '#src/http/server.js';
 import type { LogFields, Logger } from '#src/log/logger.js';
@@ -25,6 +26,7 @@ export interface Front {
   readonly server: FrontServer;
   readonly lines: LogLine[];
   readonly outcomes: ReviewOutcome[];
+  readonly refusedCallers: RefusedCaller[];
   /** Milliseconds that refusals were made to wait for. */
   readonly slept: number[];
 }
@@ -38,6 +40,10 @@ export interface FrontParts {
   readonly trustedProxies?: readonly string[];
   /** The configured audiences; none. */
   readonly audience?: readonly string[];
+  /** Whoever asks for reviews shows a certificate of this CA. */
+  readonly clientCa?: string;
+  readonly subjects?: readonly string[];
+  readonly now?: () => number;
 }
 
 export const certificate = await createCertificate();
@@ -46,19 +52,28 @@ export const certificate = await createCertificate();
 export async function startFront(t: { after(end: () => Promise<void>): void }, parts: FrontParts = {}): Promise<Front> {
   const lines: LogLine[] = [];
   const outcomes: ReviewOutcome[] = [];
+  const refusedCallers: RefusedCaller[] = [];
   const slept: number[] = [];
   const log = collectingLogger(lines);
   const bounds = { checkInterval: 20, ...parts.bounds };
   const sleep: Sleep = async (milliseconds) => void slept.push(milliseconds);
   const login = parts.login ?? issue;
   const review = parts.review ?? (async () => ({ authenticated: false, refusal: 'malformed' }));
+  const { clientCa, subjects = [], now = Date.now } = parts;
+  const authenticate = createAuthenticateHandler({
+    review,
+    onReview: (outcome) => outcomes.push(outcome),
+    log,
+    bounds,
+  });
+  const onRefused = (caller: RefusedCaller) => void refusedCallers.push(caller);
   const server = createFrontServer({
-    tls: certificate,
+    tls: { ...certificate, ...(clientCa === undefined ? {} : { clientCa }) },
     log,
     bounds,
     trustedProxies: parts.trustedProxies ?? [],
     handlers: {
-      authenticate: createAuthenticateHandler({ review, onReview: (outcome) => outcomes.push(outcome), log, bounds }),
+      authenticate: clientCa === undefined ? authenticate : admitCallers(authenticate, { subjects, onRefused, now }),
       app: createApp({
         login,
         log,
@@ -72,7 +87,7 @@ export async function startFront(t: { after(end: () => Promise<void>): void }, p
   });
   t.after(() => server.close());
   const { port } = await server.listenOn({ host: parts.host ?? '127.0.0.1', port: 0 });
-  return { port, server, lines, outcomes, slept };
+  return { port, server, lines, outcomes, refusedCallers, slept };
 }
 
 /** Lets everybody in. */

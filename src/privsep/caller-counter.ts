@@ -1,0 +1,60 @@
+/** Tells of callers that were turned away from /authenticate: one line a cause and interval in the log, counts for the audit log; runs in the front. */
+import { type CallerFault, callerFaults, type RefusedCaller } from '../http/caller.js';
+import type { Logger } from '../log/logger.js';
+import { createRefusalCounter } from '../log/refusal-counter.js';
+import { type FromFront, MAX_REVIEW_ENTRIES } from './protocol.js';
+
+export interface CallerCounter {
+  refused(caller: RefusedCaller): void;
+  /** Sends what was counted so far. */
+  stop(): void;
+}
+
+/** Milliseconds between two lines on one cause. */
+const INTERVAL = 10_000;
+/** Pairs of cause and source that are told apart: few, since anybody can cause them. */
+const MOST_KEYS = 256;
+
+/** `now`: milliseconds of a steady clock. */
+export function countCallers(send: (frame: FromFront) => void, log: Logger, now: () => number): CallerCounter {
+  const told = new Map<CallerFault, { at: number; since: number }>();
+  const counter = createRefusalCounter({
+    maxKeys: MOST_KEYS,
+    flush(counted) {
+      const entries = counted.map(({ reason, source, count }) => ({
+        answer: 'unauthorized' as const,
+        reason,
+        source,
+        count,
+      }));
+      for (let from = 0; from < entries.length; from += MAX_REVIEW_ENTRIES) {
+        send({ kind: 'reviews', entries: entries.slice(from, from + MAX_REVIEW_ENTRIES) });
+      }
+    },
+  });
+
+  /** The first at once: whoever sets this up looks at the log at that moment. */
+  function tell({ fault, source, requestId, commonName }: RefusedCaller): void {
+    const last = told.get(fault);
+    if (last !== undefined && now() - last.at < INTERVAL) {
+      last.since += 1;
+      return;
+    }
+    told.set(fault, { at: now(), since: 0 });
+    log.warn(`a caller of /authenticate was refused for its client certificate: ${callerFaults[fault]}`, {
+      reason: fault,
+      source,
+      requestId,
+      ...(commonName === undefined ? {} : { commonName }),
+      ...(last !== undefined && last.since > 0 ? { othersBefore: last.since } : {}),
+    });
+  }
+
+  return {
+    refused(caller) {
+      counter.count(caller.fault, caller.source);
+      tell(caller);
+    },
+    stop: counter.stop,
+  };
+}
