@@ -16,7 +16,7 @@ import { asks, pamFindings } from './check/pam-service.js';
 import { portFindings } from './check/port.js';
 import { count, jsonReport, textReport } from './check/report.js';
 import { responsesFromStdin, responsesFromTerminal } from './check/responses.js';
-import { tlsFindings } from './check/tls.js';
+import { clientCaFindings, tlsFindings } from './check/tls.js';
 import type { CommandIo } from './command.js';
 
 /** Resolves to 0, or 1 when there is a fault. Throws ConfigurationError. `now`: milliseconds since the epoch. */
@@ -57,6 +57,7 @@ async function setupFindings(setup: Setup): Promise<{ found: Finding[]; canLogIn
     ...configurationFindings(setup),
     ...(await memoryFindings(setup)),
     ...(await tlsFindings(setup)),
+    ...(await clientCaFindings(setup)),
     ...(await keyFindings(setup)),
     ...(await limitsStoreFindings(setup)),
     ...pam.findings,

@@ -8,7 +8,7 @@ import {
   readEnvironment,
 } from '../config/environment.js';
 import { helpText } from '../config/help.js';
-import { handedOverSocket, handOverVariables } from '../config/inherited-socket.js';
+import { handedOverSockets, handOverVariables } from '../config/inherited-socket.js';
 import { readSettings } from '../config/read-settings.js';
 import type { Settings } from '../config/settings.js';
 import { version } from '../config/version.js';
@@ -42,7 +42,7 @@ export async function runServe(argv: readonly string[], io: CommandIo): Promise<
 function serve(settings: Settings, warnings: readonly string[], environment: Environment): Promise<number> {
   const native = loadNative();
   forgetSecrets(native.wipeEnvironmentVariable);
-  const { fd: handedOver, warning } = handedOverSocket(environment, process.pid);
+  const { warning, ...handedOver } = handedOverSockets(environment, process.pid);
   forgetVariables(handOverVariables);
   const isTerminal = isatty(STDERR);
   const logFormat = settings.logFormat === 'auto' ? (isTerminal ? 'text' : 'json') : settings.logFormat;

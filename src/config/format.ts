@@ -1,6 +1,7 @@
 /** The formats of option values: how each is read from text, and what it must be; used by the supervisor. */
 import { isIP, SocketAddress } from 'node:net';
 import { formatDuration, parseDuration } from './duration.js';
+import { parseEndpoint } from './endpoint.js';
 import { parseStoreUrl } from './store-url.js';
 
 /** Bytes of UTF-8 in one value: more than any path or key in text needs. */
@@ -108,6 +109,13 @@ export const address: Format<string> = {
   ...textThat('an IP address, or empty for all', 'ADDRESS', (value) => value === '' || isIP(value) !== 0),
   parse: (given) => (given === 'localhost' ? '127.0.0.1' : given.replace(/^\[(.*)\]$/, '$1')),
 };
+
+/** One to listen on. */
+export const endpoint = textThat(
+  'an IP address and a port such as 192.0.2.1:8443, [2001:db8::1]:8443, or :8443 for all addresses',
+  'ADDRESS:PORT',
+  (value) => parseEndpoint(value) !== undefined,
+);
 
 /** Comma list; a file may also hold a list. Items are trimmed, empty ones dropped. */
 export const list: Format<readonly string[]> = {

@@ -1,4 +1,4 @@
-/** The listening socket that systemd or another parent hands over (sd_listen_fds(3)); read by the supervisor. */
+/** The listening sockets that systemd or another parent hand over (sd_listen_fds(3)); read by the supervisor. */
 import { ConfigurationError } from '../errors.js';
 import type { Environment } from './environment.js';
 
@@ -8,15 +8,23 @@ export const handOverVariables = ['LISTEN_PID', 'LISTEN_FDS', 'LISTEN_FDNAMES', 
 /** SD_LISTEN_FDS_START */
 const FIRST = 3;
 
-export interface HandedOver {
-  /** undefined: none was handed over, and the daemon opens its own. */
+/** Descriptors; those left out the daemon opens itself. */
+export interface HandedOverSockets {
   readonly fd?: number;
+  /** For /authenticate alone. */
+  readonly webhookFd?: number;
+}
+
+export interface HandedOver extends HandedOverSockets {
   readonly warning?: string;
 }
 
-/** Throws ConfigurationError when more than one socket, or no number of them, was handed to the process `pid`. */
-export function handedOverSocket(environment: Environment, pid: number): HandedOver {
-  const { LISTEN_PID: recipient, LISTEN_FDS: count } = environment;
+/** The name of the second socket: `FileDescriptorName=` of systemd's socket unit. */
+const WEBHOOK = 'webhook';
+
+/** Throws ConfigurationError when other sockets than these two, or no number of them, were handed to the process `pid`. */
+export function handedOverSockets(environment: Environment, pid: number): HandedOver {
+  const { LISTEN_PID: recipient, LISTEN_FDS: count, LISTEN_FDNAMES: names = '' } = environment;
   if (!recipient || !count) return {};
   if (recipient !== String(pid)) {
     return {
@@ -24,9 +32,12 @@ export function handedOverSocket(environment: Environment, pid: number): HandedO
     };
   }
   if (count === '0') return {};
-  if (count === '1') return { fd: FIRST };
+  const webhook = names.split(':').map((name) => name === WEBHOOK);
+  if (count === '1') return webhook[0] ? { webhookFd: FIRST } : { fd: FIRST };
+  if (count === '2' && webhook.length === 2 && webhook[0] !== webhook[1])
+    return webhook[0] ? { webhookFd: FIRST, fd: FIRST + 1 } : { fd: FIRST, webhookFd: FIRST + 1 };
   throw new ConfigurationError(
-    `LISTEN_FDS: ${JSON.stringify(count)} sockets were handed over, and pamhook serves one`,
-    'leave one ListenStream= in the socket unit',
+    `LISTEN_FDS: ${JSON.stringify(count)} sockets were handed over, and pamhook serves one, and one more that is named ${WEBHOOK}`,
+    `leave one ListenStream= in the socket unit, or add a unit with FileDescriptorName=${WEBHOOK}`,
   );
 }

@@ -3,6 +3,7 @@ import {
   address,
   boolean,
   duration,
+  endpoint,
   type Format,
   issuer,
   keyPrefix,
@@ -84,6 +85,11 @@ export const options = {
     environment: 'PAMHOOK_CLIENT_CA_SUBJECT',
     doc: 'Common names of which that certificate must have one. Empty: every certificate of the CA will do.',
     example: 'kube-apiserver',
+  }),
+  'webhook-bind-address': optional(endpoint, {
+    environment: 'PAMHOOK_WEBHOOK_BIND_ADDRESS',
+    doc: 'Address and port of a listener for /authenticate alone, which the other then no longer serves; only there clients are asked for certificates. Unset: one listener serves everything.',
+    example: '127.0.0.1:8443',
   }),
   'signing-key': optional(text, {
     environment: 'PAMHOOK_SIGNING_KEY',
@@ -262,6 +268,11 @@ export const options = {
     environment: 'PAMHOOK_MAX_CONNECTIONS_PER_SOURCE',
     doc: 'Most connections at once from one address (IPv6: one /64) that is no trusted proxy. Not more than max-connections, which bounds the default too.',
     example: '100',
+  }),
+  'webhook-max-connections': option(wholeNumber(2, 262_144), 2_048, {
+    environment: 'PAMHOOK_WEBHOOK_MAX_CONNECTIONS',
+    doc: 'The same for the listener of webhook-bind-address, beside those of the other; half of them from one source. At most a quarter of what the limit on open files allows.',
+    example: '256',
   }),
   'handshake-timeout': option(duration(100, MINUTE), 10 * SECOND, {
     environment: 'PAMHOOK_HANDSHAKE_TIMEOUT',

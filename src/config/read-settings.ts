@@ -5,6 +5,7 @@ import { Secret } from '../secret.js';
 import { parseArguments } from './arguments.js';
 import { LONGEST_CONFIG_FILE, parseConfigFile, type ReadFile, readBounded } from './config-file.js';
 import { boundParts, checkSettings, type Purpose, warningsAbout } from './cross-check.js';
+import { parseEndpoint } from './endpoint.js';
 import { type Environment, optionsInEnvironment } from './environment.js';
 import type { RawValue } from './format.js';
 import { readOptionValue } from './option-value.js';
@@ -126,9 +127,11 @@ function schema(): convict.Schema<Record<string, unknown>> {
 function settingsFrom(values: OptionValues): Settings {
   const key = values['signing-key'];
   const store = values['limits-store'];
+  const webhook = values['webhook-bind-address'];
   return {
     bindAddress: values['bind-address'],
     bindPort: values['bind-port'],
+    webhook: webhook === undefined ? undefined : parseEndpoint(webhook),
     certFile: values['cert-file'] ?? '',
     keyFile: values['key-file'] ?? '',
     clientCaFile: values['client-ca-file'],
@@ -192,6 +195,7 @@ function connectionsFrom(values: OptionValues): ConnectionSettings {
   return {
     most: values['max-connections'],
     mostPerSource: values['max-connections-per-source'],
+    mostOfWebhook: values['webhook-max-connections'],
     handshakeTimeout: values['handshake-timeout'],
     headerTimeout: values['header-timeout'],
     requestTimeout: values['request-timeout'],

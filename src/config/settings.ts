@@ -1,11 +1,14 @@
 /** The configuration of `pamhook serve`, parsed and checked: what all other code sees instead of flags and environment. */
 import type { Secret } from '../secret.js';
+import type { Endpoint } from './endpoint.js';
 import type { StoreAddress } from './store-url.js';
 
 /** Durations are milliseconds unless the name says otherwise. */
 export interface Settings {
   readonly bindAddress: string;
   readonly bindPort: number;
+  /** undefined: /authenticate is served where everything is. */
+  readonly webhook: Endpoint | undefined;
   readonly certFile: string;
   readonly keyFile: string;
   /** undefined: who asks for reviews need show no certificate. */
@@ -73,6 +76,8 @@ export interface ConnectionSettings {
   readonly most: number;
   /** Not more than `most`. */
   readonly mostPerSource: number;
+  /** On the listener of the webhook. */
+  readonly mostOfWebhook: number;
   readonly handshakeTimeout: number;
   /** Not longer than requestTimeout. */
   readonly headerTimeout: number;

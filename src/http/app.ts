@@ -1,6 +1,7 @@
 /** The human-facing side of the front, an Express app: which paths there are, and what every answer carries. */
 import express, { type Response } from 'express';
 import helmet from 'helmet';
+import type { Logger } from '../log/logger.js';
 import type { Handler, RequestContext } from './request-context.js';
 import { createErrorRoute } from './routes/error.js';
 import { heartbeatRoute } from './routes/heartbeat.js';
@@ -9,7 +10,17 @@ import { createTokenRoute, type TokenRouteOptions } from './routes/token.js';
 
 export type AppOptions = TokenRouteOptions;
 
+/** For people. */
 export function createApp(options: AppOptions): Handler {
+  return appOf([createTokenRoute(options), heartbeatRoute], options.log);
+}
+
+/** For those who ask for reviews on a listener of their own, which are answered before Express. */
+export function createHeartbeatApp(log: Logger): Handler {
+  return appOf([heartbeatRoute], log);
+}
+
+function appOf(routes: readonly express.Router[], log: Logger): Handler {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -20,10 +31,9 @@ export function createApp(options: AppOptions): Handler {
 
   app.use(securityHeaders);
   app.use(neverStored);
-  app.use(createTokenRoute(options));
-  app.use(heartbeatRoute);
+  for (const route of routes) app.use(route);
   app.use(notFoundRoute);
-  app.use(createErrorRoute(options.log));
+  app.use(createErrorRoute(log));
 
   return (request, response, context) => {
     (response as Response<unknown, RequestContext>).locals = context;

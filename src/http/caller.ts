@@ -89,7 +89,7 @@ function isInForce({ validFrom, validTo }: { validFrom: number; validTo: number 
 /** What OpenSSL and client-ca-subject say of the certificate that the peer showed in the handshake. */
 export function judge(socket: TLSSocket, subjects: readonly string[]): Judgement {
   const certificate = socket.getPeerX509Certificate();
-  // Before `authorized`, which Node 20 to 24 also set where a session of TLS 1.3 is resumed that never had a certificate.
+  // Before `authorized`, which Node 20 and 22 also set where a session of TLS 1.3 is resumed that never had a certificate.
   if (certificate === undefined) return { fault: 'no certificate' };
   const { CN } = socket.getPeerCertificate().subject ?? {};
   // One that names two would be whichever it likes.

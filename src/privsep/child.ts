@@ -11,9 +11,11 @@ import type { Shape } from './shape.js';
 const SILENCE_LIMIT = 5_000;
 const PING_INTERVAL = 1_000;
 
-/** The descriptor of the channel in every child; the front has the listening socket behind it. */
+/** The descriptor of the channel in every child; the front has the listening sockets behind it. */
 export const CHANNEL_FD = 3;
 export const LISTENING_FD = 4;
+/** Where there is a listener for reviews alone. */
+export const WEBHOOK_FD = 5;
 
 export interface Child<Out> {
   readonly pid: number;
@@ -39,8 +41,8 @@ export interface ChildSpec<In, Out> {
   readonly children: Set<number>;
   /** Frames that it may leave unread. */
   readonly mostUnread: number;
-  /** Passed on as LISTENING_FD. */
-  readonly listeningFd?: number;
+  /** Passed on from LISTENING_FD on. */
+  readonly listeningFds?: readonly number[];
   onFrame(frame: In, child: Child<Out>): void;
   /** Once, when the process is gone, and no frame follows; `how` is its exit code, signal, or why it could not be started. */
   onExit(how: string): void;
@@ -133,7 +135,7 @@ function spawnChild<In, Out>(spec: ChildSpec<In, Out>): Started | undefined {
       cwd: '/',
       detached: true,
       env: spec.environment,
-      stdio: ['ignore', 'ignore', 'inherit', 'pipe', ...(spec.listeningFd === undefined ? [] : [spec.listeningFd])],
+      stdio: ['ignore', 'ignore', 'inherit', 'pipe', ...(spec.listeningFds ?? [])],
     });
     if (process.pid !== undefined) return process as Started;
     process.once('error', (fault) => spec.onExit(fault.message));

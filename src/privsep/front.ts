@@ -3,8 +3,6 @@ import { Socket } from 'node:net';
 import { createApp } from '../http/app.js';
 import { createAuthenticateHandler } from '../http/authenticate.js';
 import { admitCallers } from '../http/caller.js';
-import { createFrontServer, type FrontServer } from '../http/server.js';
-import type { TlsIdentity } from '../http/tls-options.js';
 import { cacheIdentities } from '../identity/cached.js';
 import { createSystemIdentitySource } from '../identity/system.js';
 import { importVerifier } from '../keys/verifier.js';
@@ -17,7 +15,8 @@ import { createReviewToken } from '../token/review-token.js';
 import { type AccountClient, createAccountClient } from './account-client.js';
 import { type CallerCounter, countCallers } from './caller-counter.js';
 import { type Channel, openChannel } from './channel.js';
-import { CHANNEL_FD, LISTENING_FD } from './child.js';
+import { CHANNEL_FD } from './child.js';
+import { createFrontListeners, type FrontListeners } from './front-listeners.js';
 import { materialOf } from './key-frame.js';
 import { createLoginClient, type LoginClient } from './login-client.js';
 import { dieWithSupervisor, dropTo, guardMemory, leaveSignalsToSupervisor, refuseDebugger } from './privileges.js';
@@ -30,7 +29,7 @@ process.title = 'pamhook: front';
 leaveSignalsToSupervisor();
 
 interface Running {
-  readonly server: FrontServer;
+  readonly listeners: FrontListeners;
   readonly logins: LoginClient;
   readonly accounts: AccountClient;
   readonly reviews: ReviewCounter;
@@ -60,7 +59,7 @@ async function receive(frame: ToFront): Promise<void> {
     case 'login-result':
       return running?.logins.settle(frame);
     case 'tls':
-      return running?.server.setTls(identityOf(frame.tls));
+      return running?.listeners.setTls(frame.tls);
     case 'verification-keys':
       running?.changeKeys(frame.verificationKeys);
       return channel.send({ kind: 'verification-keys-in-use', version: frame.version });
@@ -82,7 +81,7 @@ async function start(configuration: FrontConfiguration): Promise<void> {
     dropTo(native, configuration.account);
     dieWithSupervisor(native, configuration.supervisorPid);
     running = createFront(configuration, log);
-    await running.server.listenOn({ fd: LISTENING_FD });
+    await running.listeners.listen();
     setInterval(native.trimHeap, TRIM_INTERVAL).unref();
     channel.send({ kind: 'ready' });
   } catch (fault) {
@@ -107,24 +106,15 @@ function createFront(configuration: FrontConfiguration, log: Logger): Running {
     log,
   });
   const admission = { subjects: configuration.clientCaSubject, onRefused: callers.refused, now: Date.now };
-  const server = createFrontServer({
-    tls: identityOf(tls),
-    handlers: {
-      authenticate: tls.clientCa === undefined ? authenticate : admitCallers(authenticate, admission),
-      app: createApp({ login: logins.login, log, tokenExpiresIn, audience: token.audience, refusalDelay }),
-    },
-    log,
-    bounds: configuration.bounds,
-    trustedProxies: configuration.trustedProxies,
-  });
+  const handlers = {
+    authenticate: tls.clientCa === undefined ? authenticate : admitCallers(authenticate, admission),
+    app: createApp({ login: logins.login, log, tokenExpiresIn, audience: token.audience, refusalDelay }),
+  };
+  const listeners = createFrontListeners(configuration, handlers, log);
   const changeKeys: Running['changeKeys'] = (keys) => {
     review = reviewWith(keys);
   };
-  return { server, logins, accounts, reviews, vanished, callers, changeKeys };
-}
-
-function identityOf({ cert, key, clientCa }: FrontConfiguration['tls']): TlsIdentity {
-  return { cert, key: key.bytes(), ...(clientCa === undefined ? {} : { clientCa }) };
+  return { listeners, logins, accounts, reviews, vanished, callers, changeKeys };
 }
 
 /** A steady clock: what is cached must not live longer because the time of day was set back. */
@@ -163,7 +153,7 @@ function createReviewer(
 
 async function drain(): Promise<void> {
   draining = true;
-  await running?.server.drain();
+  await running?.listeners.drain();
   running?.reviews.stop();
   running?.vanished.stop();
   running?.callers.stop();

@@ -1,5 +1,6 @@
-/** The socket that clients connect to: opened or taken over, and given up without losing a connection; runs in the supervisor. */
+/** The sockets that clients connect to: opened or taken over, and given up without losing a connection; runs in the supervisor. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { HandedOverSockets } from '../config/inherited-socket.js';
 import type { Settings } from '../config/settings.js';
 import { ConfigurationError } from '../errors.js';
 import type { Logger } from '../log/logger.js';
@@ -21,19 +22,53 @@ export interface Listening {
   readonly inherited: boolean;
 }
 
-/** `handedOver`: the descriptor of a socket to take instead of opening one. Throws ConfigurationError. */
-export function openListening(
-  settings: Settings,
-  { native, log, handedOver }: { native: Native; log: Logger; handedOver?: number | undefined },
-): Listening {
-  if (handedOver !== undefined) return takeOver(handedOver, native, log);
-  return { ...listen(settings, native), address: settings.bindAddress, inherited: false };
+/** Where to listen. */
+export interface Place {
+  readonly address: string;
+  readonly port: number;
+  /** The options that name it. */
+  readonly options: readonly string[];
 }
 
-function takeOver(fd: number, native: Native, log: Logger): Listening {
+interface Opening {
+  readonly native: Native;
+  readonly log: Logger;
+  /** Taken instead of opening others. */
+  readonly handedOver?: HandedOverSockets;
+}
+
+export function mainPlace({ bindAddress, bindPort }: Settings): Place {
+  return { address: bindAddress, port: bindPort, options: ['bind-address', 'bind-port'] };
+}
+
+/** Of the listener for reviews alone, where one is configured. */
+export function webhookPlace({ webhook }: Settings): Place | undefined {
+  return webhook && { ...webhook, options: ['webhook-bind-address'] };
+}
+
+/** Throws ConfigurationError. */
+export function openListening(settings: Settings, opening: Opening): Listening {
+  return open(mainPlace(settings), opening.handedOver?.fd, opening);
+}
+
+/** undefined: reviews are asked for where everything is. Throws ConfigurationError. */
+export function openWebhookListening(settings: Settings, opening: Opening): Listening | undefined {
+  const place = webhookPlace(settings);
+  const fd = opening.handedOver?.webhookFd;
+  if (place === undefined && fd === undefined) return undefined;
+  return open(place ?? { address: '', port: 0, options: ['webhook-bind-address'] }, fd, opening);
+}
+
+function open(place: Place, handedOver: number | undefined, { native, log }: Opening): Listening {
+  if (handedOver !== undefined) return takeOver(handedOver, place, native, log);
+  return { ...listen(place, native), address: place.address, inherited: false };
+}
+
+function takeOver(fd: number, { options }: Place, native: Native, log: Logger): Listening {
+  const unused = `${options.join(' and ')} ${options.length > 1 ? 'are' : 'is'} not used`;
   try {
     const name = native.adoptListener(fd);
-    log.info('a listening socket was handed over: bind-address and bind-port are not used', { ...name });
+    log.info(`a listening socket was handed over: ${unused}`, { ...name });
     return { ...name, fd, inherited: true };
   } catch (fault) {
     throw new ConfigurationError(
@@ -45,12 +80,12 @@ function takeOver(fd: number, native: Native, log: Logger): Listening {
 }
 
 /** Throws ConfigurationError. */
-export function listen({ bindAddress, bindPort }: Settings, native: Native): { fd: number; port: number } {
+export function listen({ address, port, options }: Place, native: Native): { fd: number; port: number } {
   try {
-    return native.listen(bindAddress, bindPort, BACKLOG);
+    return native.listen(address, port, BACKLOG);
   } catch (fault) {
     const code = (fault as NodeJS.ErrnoException).code;
-    const where = `bind-address ${JSON.stringify(bindAddress)}, bind-port ${bindPort}`;
+    const where = placeText(options, address, port);
     if (code === 'EADDRINUSE')
       throw new ConfigurationError(`${where}: the port is taken`, 'stop what listens there, or name another port', {
         cause: fault,
@@ -63,6 +98,11 @@ export function listen({ bindAddress, bindPort }: Settings, native: Native): { f
       cause: fault,
     });
   }
+}
+
+function placeText([first, second]: readonly string[], address: string, port: number): string {
+  if (second !== undefined) return `${first} ${JSON.stringify(address)}, ${second} ${port}`;
+  return `${first} ${address.includes(':') ? `[${address}]` : address}:${port}`;
 }
 
 /**

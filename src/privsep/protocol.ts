@@ -98,6 +98,8 @@ const frontConfiguration = object({
     requestTimeout: milliseconds,
     keepAliveTimeout: milliseconds,
   }),
+  /** There is a second socket, for reviews alone; what differs there. */
+  webhook: optional(object({ connections: whole(1, 1_000_000), connectionsPerSource: whole(1, 1_000_000) })),
   loginQueue: whole(1, 100_000),
   refusalDelay: milliseconds,
   /** Networks, as `trusted-proxies` has them. */

@@ -1,4 +1,5 @@
 /** Reads and checks everything before anything listens; each fault names file, option and cure. Runs in the supervisor. */
+import type { HandedOverSockets } from '../config/inherited-socket.js';
 import type { Settings } from '../config/settings.js';
 import { ConfigurationError } from '../errors.js';
 import { within } from '../identity/timeout.js';
@@ -6,11 +7,11 @@ import type { Logger } from '../log/logger.js';
 import type { Native } from '../native/native.js';
 import { findServiceFile } from '../pam/service-file.js';
 import { readClientCa } from './ca-file.js';
-import { boundsOf } from './connection-bounds.js';
+import { boundsOf, webhookBoundsOf } from './connection-bounds.js';
 import { descriptorLimit } from './descriptor-limit.js';
 import { requireFits } from './frame-size.js';
 import { readKeys, readTls } from './key-files.js';
-import { type Listening, openListening } from './listening.js';
+import { type Listening, openListening, openWebhookListening } from './listening.js';
 import type { KeySet } from './live-keys.js';
 import { policyOf, warnOfMissingGroups } from './policies.js';
 import type { Account, FrontConfiguration, StoreConfiguration, WorkerConfiguration } from './protocol.js';
@@ -24,6 +25,8 @@ export interface Prepared {
   /** Absent: each replica counts failed logins alone. */
   readonly store?: StoreConfiguration;
   readonly listening: Listening;
+  /** Absent: reviews are asked for on the same socket. */
+  readonly webhookListening?: Listening;
 }
 
 export interface Surroundings {
@@ -32,8 +35,8 @@ export interface Surroundings {
   readonly logFormat: 'text' | 'json';
   readonly isRoot: boolean;
   readonly pid: number;
-  /** The descriptor of a listening socket that another process opened. */
-  readonly handedOver: number | undefined;
+  /** Listening sockets that another process opened. */
+  readonly handedOver: HandedOverSockets;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
@@ -63,13 +66,17 @@ export async function prepare(settings: Settings, around: Surroundings): Promise
     lockMemory,
     supervisorPid: around.pid,
   };
+  const limit = descriptorLimit();
+  const hasWebhook = settings.webhook !== undefined || around.handedOver.webhookFd !== undefined;
+  const webhook = hasWebhook ? webhookBoundsOf(settings.connections, limit) : undefined;
   const front: FrontConfiguration = {
     ...common,
     tls,
     clientCaSubject: settings.clientCaSubject,
     verificationKeys: [keys.verification, ...keys.others],
     ...(account === undefined ? {} : { account }),
-    bounds: boundsOf(settings.connections, descriptorLimit(), around.log),
+    bounds: boundsOf(settings.connections, limit - (webhook?.connections ?? 0), around.log),
+    ...(webhook === undefined ? {} : { webhook }),
     loginQueue: settings.loginQueue,
     refusalDelay: settings.refusalDelay,
     trustedProxies: settings.trustedProxies,
@@ -88,7 +95,9 @@ export async function prepare(settings: Settings, around: Surroundings): Promise
   };
   requireFits(front, worker);
   const store = await prepareStore(settings, around, front);
-  return { keys, front, worker, ...(store ? { store } : {}), listening: openListening(settings, around) };
+  const listening = openListening(settings, around);
+  const webhookListening = openWebhookListening(settings, around);
+  return { keys, front, worker, ...(store ? { store } : {}), listening, ...(webhookListening && { webhookListening }) };
 }
 
 /** Throws ConfigurationError. */

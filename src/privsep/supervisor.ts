@@ -1,5 +1,6 @@
 /** The supervisor: opens what needs root, starts the others, hands logins to workers, ends it all. It parses nothing from the network. */
 import { closeSync } from 'node:fs';
+import type { HandedOverSockets } from '../config/inherited-socket.js';
 import type { Settings } from '../config/settings.js';
 import type { AuditEvent } from '../log/audit-event.js';
 import type { AuditLog } from '../log/audit-log.js';
@@ -42,8 +43,8 @@ export interface SupervisorOptions {
   readonly openAudit: (destination: string) => AuditLog;
   /** What front and workers get as their environment: nothing secret. */
   readonly environment: NodeJS.ProcessEnv;
-  /** The descriptor of a listening socket that another process opened. */
-  readonly handedOver: number | undefined;
+  /** Listening sockets that another process opened. */
+  readonly handedOver: HandedOverSockets;
 }
 
 /** Serves until SIGTERM or SIGINT; resolves to the exit code. Throws ConfigurationError before anything listens. */
@@ -70,11 +71,12 @@ export async function supervise(settings: Settings, options: SupervisorOptions):
     const live = await keepFilesLive({ settings, prepared, pool, keeper, store, reading: around, audit: audit.append });
     reload = live.reload;
     const { address, port } = prepared.listening;
-    append(audit, { event: 'daemon.started', address, port });
-    log.info('serving', { address: address || 'all addresses', port });
+    const webhook = prepared.webhookListening && namesOf(prepared.webhookListening);
+    append(audit, { event: 'daemon.started', address, port, ...webhook });
+    log.info('serving', { address: address || 'all addresses', port, ...webhook });
     await stopRequested;
     appendOrLog(audit, { event: 'daemon.stopping' }, log);
-    await stop({ keeper, pool, store }, prepared.listening, settings.shutdownGracePeriod, options);
+    await stop({ keeper, pool, store }, listeningIn(prepared), settings.shutdownGracePeriod, options);
     throttled.stop();
     appendOrLog(audit, { event: 'daemon.stopped' }, log);
     return 0;
@@ -162,7 +164,7 @@ function startProcesses(
         flags: FRONT_FLAGS,
         log,
         children,
-        listeningFd: prepared.listening.fd,
+        listeningFds: listeningIn(prepared).map(({ fd }) => fd),
         ...events,
       }),
     configuration: prepared.front,
@@ -202,14 +204,24 @@ function onStopSignal(log: Logger): Promise<void> {
   });
 }
 
+/** In the order in which the front gets them. */
+function listeningIn({ listening, webhookListening }: Prepared): readonly Listening[] {
+  return webhookListening === undefined ? [listening] : [listening, webhookListening];
+}
+
+function namesOf({ address, port }: Listening) {
+  return { webhookAddress: address || 'all addresses', webhookPort: port };
+}
+
 async function stop(
   { keeper, pool, store }: Pick<Processes, 'keeper' | 'pool' | 'store'>,
-  listening: Listening,
+  listening: readonly Listening[],
   grace: number,
   { native, log }: SupervisorOptions,
 ): Promise<void> {
   const began = performance.now();
-  await admitLast(listening, { native, log }, Math.min(grace, LONGEST_ADMISSION));
+  const longest = Math.min(grace, LONGEST_ADMISSION);
+  await Promise.all(listening.map((each) => admitLast(each, { native, log }, longest)));
   const timer = setTimeout(
     () => {
       log.warn('shutdown-grace-period is over: what still runs is killed');
@@ -218,7 +230,7 @@ async function stop(
     grace - (performance.now() - began),
   );
   const drained = keeper.drain();
-  closeSync(listening.fd);
+  for (const { fd } of listening) closeSync(fd);
   await drained;
   clearTimeout(timer);
   await pool.stop();

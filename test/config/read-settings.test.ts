@@ -54,6 +54,7 @@ test('readSettings() reads a command line of pam_hook', () => {
   assert.deepEqual(rest, {
     bindAddress: '',
     bindPort: 6443,
+    webhook: undefined,
     certFile: 'a',
     keyFile: 'b',
     clientCaFile: undefined,
@@ -96,6 +97,7 @@ test('readSettings() reads a command line of pam_hook', () => {
     connections: {
       most: 8192,
       mostPerSource: 4096,
+      mostOfWebhook: 2048,
       handshakeTimeout: 10_000,
       headerTimeout: 10_000,
       requestTimeout: 20_000,

@@ -151,6 +151,8 @@ export interface Ask {
 export interface Daemon {
   readonly pid: number;
   readonly port: number;
+  /** Of the listener for reviews alone; undefined where there is none. */
+  readonly webhookPort: number | undefined;
   readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
   readonly stderr: () => string;
   readonly stdout: () => string;
@@ -210,12 +212,13 @@ export async function startDaemon(
     stderr()
       .split('\n')
       .find((text) => text.includes('"message":"serving"')) ?? '{}';
-  const port: number = JSON.parse(line).port;
+  const { port, webhookPort }: { port: number; webhookPort?: number } = JSON.parse(line);
   const ca = readFileSync(join(scene.dir, 'tls', 'ca.crt'));
   const ask = (path: string, options: Ask = {}) => askOnce(port, ca, path, options);
   return {
     pid: child.pid ?? 0,
     port,
+    webhookPort,
     exited,
     stdout,
     stderr,

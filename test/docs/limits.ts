@@ -43,6 +43,8 @@ const ofOptions: Partial<Record<OptionName, string>> = {
   'pam-timeout': 'a directory may take its time, a client does not wait longer',
   'login-queue':
     'a processor checks some 40 yescrypt hashes a second: two are done with 2,048 before pam-timeout ends the wait',
+  'webhook-max-connections':
+    'kube-apiserver opens one for each review that waits, and by default serves 600 requests at once; half from one source, so that one cannot shut it out',
   'login-free-failures': 'a person mistypes',
   'login-max-wait': 'a person hardly notices; a guesser has four tries a minute',
   'login-failures-per-hour': 'OWASP ASVS 4.0.3, 2.2.1: at most 100 failures an hour and account',

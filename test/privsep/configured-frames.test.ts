@@ -129,7 +129,7 @@ test('a configuration is taken by the front and the workers, or the daemon does 
           isRoot: true,
           pid: 1,
           now: () => now,
-          handedOver: undefined,
+          handedOver: {},
         };
         const { front, worker } = await prepare(invocation.settings, around);
         assert.deepEqual([takenBy(toFront, front), takenBy(toWorker, worker)], [undefined, undefined]);

@@ -1,15 +1,20 @@
 /** Findings on the address and port to listen on. */
 import { closeSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { listen } from '../../privsep/listening.js';
+import { listen, mainPlace, type Place, webhookPlace } from '../../privsep/listening.js';
 import { examine, type Finding, ok, type Setup } from './finding.js';
 
-/** Listens for a moment. */
 export async function portFindings({ settings, native }: Setup): Promise<Finding[]> {
-  const { bindAddress, bindPort } = settings;
-  const where = `${bindAddress || 'all addresses'}, port ${bindPort || 'any free one'}`;
-  const free = await examine('port', () => closeSync(listen(settings, native).fd), { fine: () => `${where}: free` });
+  const places = [mainPlace(settings), webhookPlace(settings)].filter((place) => place !== undefined);
+  return (await Promise.all(places.map((place) => findingsOn(place, native)))).flat();
+}
+
+/** Listens for a moment. */
+async function findingsOn(place: Place, native: Setup['native']): Promise<Finding[]> {
+  const { address, port } = place;
+  const where = `${address || 'all addresses'}, port ${port || 'any free one'}`;
+  const free = await examine('port', () => closeSync(listen(place, native).fd), { fine: () => `${where}: free` });
   if (!free.findings.some(({ says }) => says.endsWith('the port is taken'))) return [...free.findings];
-  const holder = holderOf(bindPort);
+  const holder = holderOf(port);
   if (holder?.name === 'pamhook') return [ok('port', `${where}: held by the running pamhook, process ${holder.pid}`)];
   const by = holder === undefined ? 'a process that only root can name' : `${holder.name}, process ${holder.pid}`;
   return free.findings.map((finding) => ({ ...finding, says: `${finding.says}, by ${by}` }));

@@ -11,6 +11,7 @@ import {
   readCertificate,
   readTlsKey,
 } from '../../keys/certificate.js';
+import { readClientCa } from '../../privsep/ca-file.js';
 import { checkPermissions, readKeyFile } from '../../privsep/key-files.js';
 import type { HostName } from '../init/host-name.js';
 import { chainFindings } from './chain.js';
@@ -37,6 +38,18 @@ export async function tlsFindings({ settings, native, hostNames, now }: Setup): 
   const pair = await pairFindings(cert.value, bytes);
   bytes.fill(0);
   return [...cert.findings, ...own, ...permissions.findings, ...pair];
+}
+
+/** None where there is no client-ca-file. */
+export async function clientCaFindings({ settings, native, now }: Setup): Promise<readonly Finding[]> {
+  const { clientCaFile, clientCaSubject } = settings;
+  if (clientCaFile === undefined) return [];
+  const who = clientCaSubject.length === 0 ? 'everybody with a certificate of it' : clientCaSubject.join(' or ');
+  const ca = await examine('client-ca', (log) => readClientCa(clientCaFile, { native, log, now }), {
+    fine: () => `${clientCaFile}: ${who} may ask for reviews`,
+    cure: 'take it out of the file once nobody shows a certificate of it',
+  });
+  return ca.findings;
 }
 
 interface Read {
