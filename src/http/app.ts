@@ -2,17 +2,22 @@
 import express, { type Response } from 'express';
 import helmet from 'helmet';
 import type { Logger } from '../log/logger.js';
+import type { Documents } from './discovery.js';
 import type { Handler, RequestContext } from './request-context.js';
+import { createDiscoveryRoute } from './routes/discovery.js';
 import { createErrorRoute } from './routes/error.js';
 import { heartbeatRoute } from './routes/heartbeat.js';
 import { notFoundRoute } from './routes/not-found.js';
 import { createTokenRoute, type TokenRouteOptions } from './routes/token.js';
 
-export type AppOptions = TokenRouteOptions;
+export interface AppOptions extends TokenRouteOptions {
+  /** Those of the keys in use now. */
+  readonly documents: () => Documents;
+}
 
 /** For people. */
 export function createApp(options: AppOptions): Handler {
-  return appOf([createTokenRoute(options), heartbeatRoute], options.log);
+  return appOf([createTokenRoute(options), heartbeatRoute, createDiscoveryRoute(options.documents)], options.log);
 }
 
 /** For those who ask for reviews on a listener of their own, which are answered before Express. */
@@ -20,7 +25,7 @@ export function createHeartbeatApp(log: Logger): Handler {
   return appOf([heartbeatRoute], log);
 }
 
-function appOf(routes: readonly express.Router[], log: Logger): Handler {
+function appOf(routes: readonly express.RequestHandler[], log: Logger): Handler {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');

@@ -3,6 +3,7 @@ import { Socket } from 'node:net';
 import { createApp } from '../http/app.js';
 import { createAuthenticateHandler } from '../http/authenticate.js';
 import { admitCallers } from '../http/caller.js';
+import { type Documents, makeDocuments } from '../http/discovery.js';
 import { cacheIdentities } from '../identity/cached.js';
 import { createSystemIdentitySource } from '../identity/system.js';
 import { importVerifier } from '../keys/verifier.js';
@@ -99,6 +100,7 @@ function createFront(configuration: FrontConfiguration, log: Logger): Running {
   const vanished = countVanished(channel.send);
   const reviewWith = createReviewer(configuration, accounts, vanished, log);
   let review = reviewWith(configuration.verificationKeys);
+  let documents = documentsOf(configuration.verificationKeys, token);
   const callers = countCallers(channel.send, log, steady);
   const authenticate = createAuthenticateHandler({
     review: (reviewed, audiences) => review(reviewed, audiences),
@@ -108,13 +110,25 @@ function createFront(configuration: FrontConfiguration, log: Logger): Running {
   const admission = { subjects: configuration.clientCaSubject, onRefused: callers.refused, now: Date.now };
   const handlers = {
     authenticate: tls.clientCa === undefined ? authenticate : admitCallers(authenticate, admission),
-    app: createApp({ login: logins.login, log, tokenExpiresIn, audience: token.audience, refusalDelay }),
+    app: createApp({
+      login: logins.login,
+      log,
+      tokenExpiresIn,
+      audience: token.audience,
+      refusalDelay,
+      documents: () => documents,
+    }),
   };
   const listeners = createFrontListeners(configuration, handlers, log);
   const changeKeys: Running['changeKeys'] = (keys) => {
     review = reviewWith(keys);
+    documents = documentsOf(keys, token);
   };
   return { listeners, logins, accounts, reviews, vanished, callers, changeKeys };
+}
+
+function documentsOf(keys: FrontConfiguration['verificationKeys'], { issuer }: FrontConfiguration['token']): Documents {
+  return makeDocuments({ issuer, keys: keys.map(materialOf), claims: [] });
 }
 
 /** A steady clock: what is cached must not live longer because the time of day was set back. */

@@ -5,6 +5,7 @@ import { createApp } from '#src/http/app.js';
 import { createAuthenticateHandler, type ReviewOutcome } from '#src/http/authenticate.js';
 import type { Bounds } from '#src/http/bounds.js';
 import { admitCallers, type RefusedCaller } from '#src/http/caller.js';
+import type { Documents } from '#src/http/discovery.js';
 import type { Sleep } from '#src/http/refusal-delay.js';
 import { createFrontServer, type FrontServer } from '#src/http/server.js';
 import type { LogFields, Logger } from '#src/log/logger.js';
@@ -44,6 +45,8 @@ export interface FrontParts {
   readonly clientCa?: string;
   readonly subjects?: readonly string[];
   readonly now?: () => number;
+  /** None. */
+  readonly documents?: () => Documents;
 }
 
 export const certificate = await createCertificate();
@@ -82,6 +85,7 @@ export async function startFront(t: { after(end: () => Promise<void>): void }, p
         refusalDelay: 3000,
         sleep: parts.sleep ?? sleep,
         bounds,
+        documents: parts.documents ?? (() => new Map()),
       }),
     },
   });
