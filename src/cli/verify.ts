@@ -8,7 +8,7 @@ import { loadNative } from '../native/binding.js';
 import type { Native } from '../native/native.js';
 import { createPam, PAM_TTY } from '../pam/libpam.js';
 import type { AccountAllowed } from '../token/account-allowed.js';
-import { MAX_TOKEN_CHARACTERS } from '../token/review-token.js';
+import { MAX_TOKEN_CHARACTERS } from '../token/claims.js';
 import { type CommandIo, explain } from './command.js';
 import { parseVerifyArguments, type VerifyArguments } from './verify/arguments.js';
 import { type Examination, examine, readGivenKeys } from './verify/examination.js';

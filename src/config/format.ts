@@ -132,6 +132,18 @@ export const list: Format<readonly string[]> = {
   print: (value) => [...value],
 };
 
+/** A comma list of words, each of the given ones. */
+export function listOf<const W extends string>(...words: readonly W[]): Format<readonly W[]> {
+  return {
+    ...list,
+    placeholder: `${words.join(',')}`,
+    expected: `a comma list of ${words.join(', ')}`,
+    holds: (value): value is readonly W[] =>
+      list.holds(value) && value.every((item) => words.some((word) => word === item)),
+    print: (value) => [...value],
+  };
+}
+
 /** CIDR notation. An address alone is a network of one. */
 export const networks: Format<readonly string[]> = {
   ...list,

@@ -8,6 +8,7 @@ import {
   issuer,
   keyPrefix,
   list,
+  listOf,
   namePrefix,
   networks,
   oneOf,
@@ -121,6 +122,11 @@ export const options = {
     environment: 'PAMHOOK_SERVERNAME',
     doc: 'Issuer written into tokens (the iss claim) and wanted in them. Empty: none, and not checked.',
     example: 'pamhook.example.org',
+  }),
+  'token-claims': option(listOf('groups'), [], {
+    environment: 'PAMHOOK_TOKEN_CLAIMS',
+    doc: 'What is written into tokens beside the rest, for those who verify them without pamhook: groups, the names of those that groups-filter lets through, without prefix. docs/without-webhook.md has more.',
+    example: 'groups',
   }),
   'token-expires-in': option(wholeNumber(1, 525_600), 10, {
     environment: 'PAMHOOK_TOKEN_EXPIRES_IN',

@@ -147,6 +147,7 @@ function settingsFrom(values: OptionValues): Settings {
     usernamePrefix: values['username-prefix'],
     groupsPrefix: values['groups-prefix'],
     groupsFilter: values['groups-filter'],
+    tokenClaims: values['token-claims'],
     pamServiceName: values['pam-service-name'],
     pamConfigDir: values['pam-config-dir'],
     tokenExpiresIn: values['token-expires-in'],

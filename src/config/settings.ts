@@ -30,6 +30,8 @@ export interface Settings {
   readonly groupsPrefix: string;
   /** Globs; empty: no group is passed on. */
   readonly groupsFilter: readonly string[];
+  /** Claims that tokens have beside those of every token. */
+  readonly tokenClaims: readonly 'groups'[];
   readonly pamServiceName: string;
   readonly pamConfigDir: string | undefined;
   /** Minutes, the longest and the default lifetime of a token. */

@@ -1,5 +1,5 @@
 /** Every bound on what a client may send, hold or delay: one table, read by the front and by the docs. */
-import { MAX_TOKEN_CHARACTERS } from '../token/review-token.js';
+import { MAX_TOKEN_CHARACTERS } from '../token/claims.js';
 
 /** Sizes are bytes, times milliseconds, the rest are counts. */
 export interface Bounds {
@@ -24,6 +24,7 @@ export interface Bounds {
   readonly jsonDepth: number;
   readonly jsonMembers: number;
   readonly tokenCharacters: number;
+  readonly headerTokenCharacters: number;
   readonly reviewAudiences: number;
   readonly furtherResponses: number;
   readonly throttledHold: number;
@@ -53,6 +54,7 @@ export const bounds: Bounds = {
   jsonDepth: 64,
   jsonMembers: 10_000,
   tokenCharacters: MAX_TOKEN_CHARACTERS,
+  headerTokenCharacters: 8 * 1024,
   reviewAudiences: 1000,
   furtherResponses: 8,
   throttledHold: 1_000,
@@ -84,6 +86,8 @@ export const boundMeanings: Readonly<Record<keyof Bounds, string>> = {
   jsonDepth: 'levels of arrays and objects in a TokenReview, or in the JSON body of a login; then 400',
   jsonMembers: 'strings, arrays, objects and commas in a TokenReview; then 400',
   tokenCharacters: 'a token; a longer one is answered with no, unread',
+  headerTokenCharacters:
+    'a token that an answer has in its `Authorization` header too; a longer one is in the body alone',
   reviewAudiences: 'entries of `spec.audiences`; then 400',
   furtherResponses: '`X-Pamhook-Response` headers; then 400',
   throttledHold: 'for which an answer of 429 is held back',

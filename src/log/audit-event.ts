@@ -8,6 +8,8 @@ export const auditEvents = {
   'client-ca.changed': 'another CA judges the client certificates of who asks for reviews',
   'keys.changed': 'other keys verify, the first of them signs',
   'token.issued': 'a password was right and a token is given out (written before the token leaves the daemon)',
+  'token.curtailed':
+    'groups are missing in a token that is about to be issued: all, with which it would be longer than 16 KiB (`too long`), or some that could not be looked up (`incomplete`)',
   'token.refused': 'a login was refused: how many responses were sent, PAM code, stage, and the reason the client saw',
   'token.prompted': 'PAM asked for more responses than the client sent: an attempt as much as a refused one',
   'token.unavailable': 'a login could not be checked (none is written for one given up before PAM was asked)',

@@ -1,11 +1,11 @@
 /** Texts of PAM modules, cut to what a frame between processes can hold. Used by the PAM worker. */
 
-/** UTF-16 units of all texts together: in JSON each may take six bytes, and a frame holds 64 KiB. */
-const TOTAL = 8 * 1024;
+/** UTF-16 units of all texts together: in JSON each may take six bytes, and a frame of 64 KiB holds a token of 16 KiB beside them. */
+const TOTAL = 6 * 1024;
 const EACH = 1024;
 const COUNT = 32;
 
-/** The first texts, each cut to 1,024 units, until 8,192 units are used up. */
+/** The first texts, each cut to 1,024 units, until 6,144 units are used up. */
 export function boundedTexts(texts: readonly string[]): string[] {
   const kept: string[] = [];
   let left = TOTAL;

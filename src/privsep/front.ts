@@ -127,8 +127,11 @@ function createFront(configuration: FrontConfiguration, log: Logger): Running {
   return { listeners, logins, accounts, reviews, vanished, callers, changeKeys };
 }
 
-function documentsOf(keys: FrontConfiguration['verificationKeys'], { issuer }: FrontConfiguration['token']): Documents {
-  return makeDocuments({ issuer, keys: keys.map(materialOf), claims: [] });
+function documentsOf(
+  keys: FrontConfiguration['verificationKeys'],
+  { issuer, claims }: FrontConfiguration['token'],
+): Documents {
+  return makeDocuments({ issuer, keys: keys.map(materialOf), claims });
 }
 
 /** A steady clock: what is cached must not live longer because the time of day was set back. */

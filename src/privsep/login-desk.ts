@@ -66,9 +66,10 @@ export function createLoginDesk(options: DeskOptions): LoginDesk {
   /** The line is written first: a token whose line cannot be written in full is not given out. */
   function audited(frame: LoginFrame, outcome: JobResult<'issue'>): LoginResultFrame {
     try {
-      const event = auditEvent(frame, outcome, refusalDelay);
-      if (outcome.worker === undefined) audit(event, 'supervisor', process.pid);
-      else audit(event, 'worker', outcome.worker);
+      for (const event of [...curtailment(frame, outcome), auditEvent(frame, outcome, refusalDelay)]) {
+        if (outcome.worker === undefined) audit(event, 'supervisor', process.pid);
+        else audit(event, 'worker', outcome.worker);
+      }
     } catch (fault) {
       log.error('the audit log cannot be written', { requestId: frame.requestId, fault });
       if ('result' in outcome && outcome.result.outcome === 'issued') return unavailable(frame.id, 'ERR_AUDIT_FAILED');
@@ -152,6 +153,13 @@ function answerOf(id: number, result: IssueResultFrame, elapsed: number): LoginR
     case 'unavailable':
       return unavailable(id, result.code);
   }
+}
+
+/** A line of its own, in front: after the line of the token nothing may go wrong any more. */
+function curtailment({ requestId, source }: LoginFrame, outcome: JobResult<'issue'>): AuditEvent[] {
+  if ('unavailable' in outcome || outcome.result.outcome !== 'issued') return [];
+  const { groupsFault: groups, username: user, jti } = outcome.result;
+  return groups === undefined ? [] : [{ event: 'token.curtailed', requestId, source, user, jti, groups }];
 }
 
 function auditEvent(frame: LoginFrame, outcome: JobResult<'issue'>, refusalDelay: number): AuditEvent {

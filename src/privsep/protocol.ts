@@ -53,6 +53,7 @@ const token = object({
   requireAudience: flag,
   /** Seconds. */
   maxLifetime: whole(1, 60 * 525_600),
+  claims: listOf(oneOf('groups'), 64),
   policy: object({
     allowGroups: listed,
     minUid: whole(0, 2 ** 32 - 2),
@@ -188,6 +189,7 @@ const issueResult = union('outcome', {
     username: name,
     uid: text(10),
     jti: text(64),
+    groupsFault: optional(oneOf('too long', 'incomplete')),
     messages,
     detail,
   }),

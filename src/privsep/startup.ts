@@ -61,6 +61,7 @@ export async function prepare(settings: Settings, around: Surroundings): Promise
       audience: settings.audience,
       requireAudience: settings.requireAudience,
       maxLifetime: settings.tokenExpiresIn * 60,
+      claims: settings.tokenClaims,
       policy: policyOf(settings),
     },
     lockMemory,

@@ -114,6 +114,7 @@ function issueTokenOf(
     issuer: token.issuer,
     audience: token.audience,
     maxLifetime: token.maxLifetime,
+    claims: token.claims,
     policy: token.policy,
     now: Date.now,
     randomId: randomUUID,

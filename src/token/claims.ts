@@ -4,6 +4,8 @@ import { isUsername } from './user-name.js';
 
 /** How far ahead `nbf` and `iat` may be, for clocks that differ; seconds. `exp` has no leeway. */
 export const LEEWAY = 30;
+/** A token of ours has some 500 characters without groups. kube-apiserver passes on whatever it was sent; what is longer is no token. */
+export const MAX_TOKEN_CHARACTERS = 16 * 1024;
 /** The last second that a Date can hold. */
 const MAX_NUMERIC_DATE = 8_640_000_000_000;
 const MAX_JTI_CHARACTERS = 128;

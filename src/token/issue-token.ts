@@ -1,11 +1,11 @@
 /** The use case "issue a token": one login from password to signed token; run by the PAM worker, which believes nothing the front has checked. */
 import { PamhookError } from '../errors.js';
 import type { Identity, IdentitySource } from '../identity/identity.js';
-import type { Signer } from '../keys/keys.js';
+import type { Signer, TokenClaims } from '../keys/keys.js';
 import type { AccountReason, Pam, PamAnswer, PamDetail } from '../pam/pam.js';
-import { makeClaims } from './claims.js';
+import { MAX_TOKEN_CHARACTERS, makeClaims } from './claims.js';
 import type { LoginRequest, Prompt } from './login.js';
-import { type AccessPolicy, type AccessRefusal, judgeAccess } from './policy.js';
+import { type AccessPolicy, type AccessRefusal, groupsPassedOn, judgeAccess, type Policy } from './policy.js';
 import { isReserved, isUsername } from './user-name.js';
 
 export interface IssueTokenOptions {
@@ -18,12 +18,19 @@ export interface IssueTokenOptions {
   readonly audience: readonly string[];
   /** Seconds: the longest lifetime, and the one of a request that names none. */
   readonly maxLifetime: number;
-  readonly policy: AccessPolicy;
+  /** What tokens have beside the claims that every token has. */
+  readonly claims: readonly OptionalClaim[];
+  readonly policy: Policy;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   /** A new `jti`. */
   readonly randomId: () => string;
 }
+
+export type OptionalClaim = 'groups';
+
+/** `too long`: there are none in the token, which would be longer than any may be. `incomplete`: some could not be looked up. */
+export type GroupsFault = 'too long' | 'incomplete';
 
 /** Why a right password got no token, for the audit log; the client sees `access denied`. */
 export type Denial = AccessRefusal | 'unknown user' | 'reserved name' | 'unusable name';
@@ -38,6 +45,8 @@ export type IssueResult =
       readonly username: string;
       /** Seconds since the epoch. */
       readonly expiresAt: number;
+      /** What is the matter with the groups in the token, where there were to be some. */
+      readonly groupsFault?: GroupsFault;
       readonly messages: readonly string[];
       readonly detail: PamDetail;
     }
@@ -125,10 +134,30 @@ function denied({ messages, detail }: Accepted, denial: Denial): IssueResult {
 }
 
 function issued(answer: Accepted, identity: Identity, choice: Choice, options: IssueTokenOptions): IssueResult {
-  const { signer, issuer, now, randomId } = options;
+  const { issuer, now, randomId } = options;
   const { username, uid } = identity;
   const claims = makeClaims({ username, uid, issuer, ...choice, now: now(), jti: randomId() });
-  const { messages, detail } = answer;
-  const token = signer.sign(claims);
-  return { outcome: 'issued', token, jti: claims.jti, uid, username, expiresAt: claims.exp, messages, detail };
+  const { token, groupsFault } = signed(claims, identity, options);
+  const messages = groupsFault === undefined ? answer.messages : [groupsNotes[groupsFault], ...answer.messages];
+  const { jti, exp: expiresAt } = claims;
+  const fault = groupsFault === undefined ? {} : { groupsFault };
+  return { outcome: 'issued', token, jti, uid, username, expiresAt, ...fault, messages, detail: answer.detail };
+}
+
+/** For the client, who would else only meet what is forbidden. */
+const groupsNotes: Readonly<Record<GroupsFault, string>> = {
+  'too long': `Your groups are not in this token: with them it would be longer than ${MAX_TOKEN_CHARACTERS} characters.`,
+  incomplete: 'Some of your groups may be missing in this token: they could not be looked up.',
+};
+
+/** Names as the system has them: whoever verifies the token puts prefixes of its own before them. */
+function signed(
+  claims: TokenClaims,
+  { groups, incomplete }: Identity,
+  { signer, claims: wanted, policy }: IssueTokenOptions,
+): { readonly token: string; readonly groupsFault?: GroupsFault } {
+  if (!wanted.includes('groups')) return { token: signer.sign(claims) };
+  const token = signer.sign({ ...claims, groups: groupsPassedOn(groups, policy.groupsFilter) });
+  if (token.length > MAX_TOKEN_CHARACTERS) return { token: signer.sign(claims), groupsFault: 'too long' };
+  return incomplete ? { token, groupsFault: 'incomplete' } : { token };
 }

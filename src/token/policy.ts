@@ -38,12 +38,16 @@ export function judgeAccess(
   return 'not in allow-groups';
 }
 
+/** Those that Kubernetes may hear of, as the system names them. */
+export function groupsPassedOn(groups: readonly string[], filter: readonly string[]): readonly string[] {
+  return groups.filter((group) => !isReserved(group) && filter.some((glob) => matchesGlob(glob, group)));
+}
+
 /** Reserved groups are left out, before and after the prefix; a user whose name is or becomes reserved is none for Kubernetes. */
 export function presentNames({ username, groups }: Identity, policy: Policy): PresentedNames | 'reserved name' {
   const { usernamePrefix, groupsPrefix, groupsFilter } = policy;
   const presented = usernamePrefix + username;
   if (isReserved(username) || isReserved(presented)) return 'reserved name';
-  const isPassedOn = (group: string) => !isReserved(group) && groupsFilter.some((glob) => matchesGlob(glob, group));
-  const prefixed = groups.filter(isPassedOn).map((group) => groupsPrefix + group);
+  const prefixed = groupsPassedOn(groups, groupsFilter).map((group) => groupsPrefix + group);
   return { username: presented, groups: prefixed.filter((group) => !isReserved(group)) };
 }

@@ -3,14 +3,11 @@ import type { Identity, IdentitySource } from '../identity/identity.js';
 import type { TokenClaims, Verifier } from '../keys/keys.js';
 import type { AccountAllowed } from './account-allowed.js';
 import { judgeAudiences } from './audiences.js';
-import { audiencesOf, checkClaims, checkTimes } from './claims.js';
+import { audiencesOf, checkClaims, checkTimes, MAX_TOKEN_CHARACTERS } from './claims.js';
 import { judgeAccess, type Policy, presentNames } from './policy.js';
 import type { Review, ReviewedUser, ReviewRefusal, ReviewResult } from './review.js';
 import { isReserved } from './user-name.js';
 import { createVerifiedTokens } from './verified-tokens.js';
-
-/** A token of ours has some 500 characters; kube-apiserver passes on whatever it was sent. */
-export const MAX_TOKEN_CHARACTERS = 16 * 1024;
 
 /** authentication.k8s.io: the key under which kube-apiserver's audit log names a credential. */
 const CREDENTIAL_ID = 'authentication.kubernetes.io/credential-id';

@@ -69,6 +69,7 @@ test('readSettings() reads a command line of pam_hook', () => {
     usernamePrefix: '',
     groupsPrefix: '',
     groupsFilter: ['*'],
+    tokenClaims: [],
     pamServiceName: 'pamhook',
     pamConfigDir: undefined,
     tokenExpiresIn: 5,
@@ -413,6 +414,17 @@ test('allow-groups that is given and empty is warned of, since it keeps nobody o
   ]);
   assert.deepEqual(serving([...REQUIRED, '-allow-groups', 'wheel']).warnings, []);
   assert.deepEqual(serving(REQUIRED, { env: { PAMHOOK_ALLOW_GROUPS: '' } }).warnings, []);
+});
+
+test('token-claims are words of a closed list', () => {
+  assert.deepEqual(settings(['-token-claims', ' groups ,']).tokenClaims, ['groups']);
+  assert.deepEqual(settings(['-token-claims=']).tokenClaims, []);
+  for (const given of ['uid', 'groups,email', 'Groups']) {
+    assert.equal(
+      faultOf([...REQUIRED, '-token-claims', given]).message,
+      `flag -token-claims must be a comma list of groups, not "${given}"`,
+    );
+  }
 });
 
 test('policies are read from flags, and prefixes that could make a name reserved are a fault', () => {

@@ -29,6 +29,7 @@ const ofBounds: Readonly<Record<keyof Bounds, string>> = {
   jsonDepth: 'no honest body has so many levels; a parser that recurses has a stack',
   jsonMembers: 'many small members cost the parser many times their size',
   tokenCharacters: 'far more than a token of ours has; reading longer ones would cost for nothing',
+  headerTokenCharacters: 'proxies and clients take headers of 8 to 16 KiB together',
   reviewAudiences: 'more than any cluster has',
   furtherResponses: 'more than any PAM stack asks',
   throttledHold: 'guessing at full speed gains nothing, and costs others nothing',

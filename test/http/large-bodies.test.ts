@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { MAX_TOKEN_CHARACTERS } from '#src/token/review-token.js';
+import { MAX_TOKEN_CHARACTERS } from '#src/token/claims.js';
 import { ask, startFront } from './front.js';
 
 const API = '"kind":"TokenReview","apiVersion":"authentication.k8s.io/v1"';

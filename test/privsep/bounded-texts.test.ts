@@ -15,9 +15,9 @@ describe('boundedTexts()', () => {
       fc.property(fc.array(fc.oneof(anyString(), long), { maxLength: 50, size: 'max' }), (texts) => {
         const kept = boundedTexts(texts);
         assert.ok(kept.every((text, index) => texts[index]?.startsWith(text) && text.length <= 1024));
-        // Beside them a frame has a token of 15 KiB.
-        assert.ok(Buffer.byteLength(JSON.stringify(kept)) <= 49 * 1024);
-        const all = texts.join('').length <= 8192 && texts.length <= 32 && texts.every((text) => text.length <= 1024);
+        // Beside them a frame has a token of 16 KiB.
+        assert.ok(Buffer.byteLength(JSON.stringify(kept)) <= 37 * 1024);
+        const all = texts.join('').length <= 6144 && texts.length <= 32 && texts.every((text) => text.length <= 1024);
         if (all) assert.deepEqual(kept, texts);
       }),
       { numRuns: 300 },
@@ -28,6 +28,6 @@ describe('boundedTexts()', () => {
     assert.equal(boundedTexts(['a'.repeat(2000)])[0]?.length, 1024);
     assert.equal(boundedTexts(Array(100).fill('a')).length, 32);
     const texts = boundedTexts(Array(32).fill('a'.repeat(1000)));
-    assert.equal(texts.join('').length, 8192);
+    assert.equal(texts.join('').length, 6144);
   });
 });

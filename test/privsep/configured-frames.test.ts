@@ -100,6 +100,7 @@ const flags = fc.record(
     audience: list.map(String),
     'allow-groups': list.map(String),
     'groups-filter': list.map(String),
+    'token-claims': fc.constantFrom('', 'groups', 'groups,'.repeat(64)),
     'groups-prefix': size(256).map((length) => 'p'.repeat(length)),
     'token-expires-in': fc.constantFrom('1', '525600'),
     'pam-timeout': fc.constantFrom('100ms', '10m'),

@@ -76,6 +76,29 @@ describe('the login desk', () => {
     assert.equal((answers[0] as { token?: string }).token, 'a.b.c');
   });
 
+  it('writes what is missing in a token before the line of the token, and gives none out without both', () => {
+    for (const groupsFault of ['too long', 'incomplete'] as const) {
+      const { desk, jobs, events, answers } = setUp();
+      desk.take(loginFrame(1));
+      jobs[0]?.finish({ result: { ...issued, groupsFault }, elapsed: 25 });
+      const [first, second, ...more] = events as unknown as Record<string, unknown>[];
+      assert.deepEqual(
+        [first?.['event'], first?.['groups'], second?.['event']],
+        ['token.curtailed', groupsFault, 'token.issued'],
+      );
+      assert.deepEqual([first?.['jti'], more], [second?.['jti'], []]);
+      assert.equal('groupsFault' in (answers[0] ?? {}), false);
+    }
+    const { desk, jobs, answers } = setUp({
+      audit({ event }) {
+        if (event === 'token.curtailed') throw new UnavailableError('ERR_AUDIT_FAILED', 'disk full');
+      },
+    });
+    desk.take(loginFrame(1));
+    jobs[0]?.finish({ result: { ...issued, groupsFault: 'too long' }, elapsed: 25 });
+    assert.deepEqual(answers, [{ kind: 'login-result', id: 1, outcome: 'unavailable', code: 'ERR_AUDIT_FAILED' }]);
+  });
+
   it('hands the login to the pool as it came, choices of the client included', () => {
     const { desk, jobs } = setUp();
     const { kind, id, ...plain } = loginFrame(1);

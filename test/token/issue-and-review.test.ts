@@ -49,6 +49,7 @@ test('a token is reviewed as the account, audience and lifetime that it was issu
         issuer,
         audience: audiences,
         maxLifetime,
+        claims: [],
         policy: openPolicy,
         now: () => at,
         randomId: () => 'an-id',

@@ -6,6 +6,7 @@ import { importSigningMaterial } from '#src/keys/signer.js';
 import { importVerifier } from '#src/keys/verifier.js';
 import type { PamAnswer, PamQuestion } from '#src/pam/pam.js';
 import { Secret } from '#src/secret.js';
+import { MAX_TOKEN_CHARACTERS } from '#src/token/claims.js';
 import { createIssueToken, type IssueTokenOptions } from '#src/token/issue-token.js';
 import type { LoginRequest } from '#src/token/login.js';
 import { es256 } from '../keys/generated-keys.js';
@@ -50,6 +51,7 @@ function worker(
     issuer: '',
     audience: [],
     maxLifetime: 600,
+    claims: [],
     policy: openPolicy,
     now: () => now,
     randomId: () => 'id-1',
@@ -203,22 +205,74 @@ describe('issueToken()', () => {
 
   it('refuses, after the right password, an account that a policy keeps out', async () => {
     for (const [policy, denial] of [
-      [{ allowGroups: ['wheel'], minUid: 0 }, 'not in allow-groups'],
-      [{ allowGroups: [], minUid: 1001 }, 'uid below min-uid'],
+      [{ ...openPolicy, allowGroups: ['wheel'] }, 'not in allow-groups'],
+      [{ ...openPolicy, minUid: 1001 }, 'uid below min-uid'],
     ] as const) {
       const { issueToken, asked } = worker(accepted, alice, { policy });
       const refused = { outcome: 'refused', reason: 'access denied', denial, messages, detail };
       assert.deepEqual(await issueToken(request()), refused);
       assert.equal(asked.length, 1);
     }
-    const member = worker(accepted, alice, { policy: { allowGroups: ['users'], minUid: 1000 } });
+    const member = worker(accepted, alice, { policy: { ...openPolicy, allowGroups: ['users'], minUid: 1000 } });
     assert.equal((await member.issueToken(request())).outcome, 'issued');
   });
 
   it('says nothing of policies after a wrong password', async () => {
     const wrong: PamAnswer = { outcome: 'refused', messages: [], detail };
-    const { issueToken } = worker(wrong, alice, { policy: { allowGroups: ['wheel'], minUid: 5000 } });
+    const { issueToken } = worker(wrong, alice, { policy: { ...openPolicy, allowGroups: ['wheel'], minUid: 5000 } });
     assert.deepEqual(await issueToken(request()), wrong);
+  });
+
+  it('writes the groups that the filter lets through, without prefix and never a reserved one', async () => {
+    const groups = ['users', 'k8s-admins', 'system:masters', 'system:', 'docker'];
+    const policy = {
+      ...openPolicy,
+      groupsPrefix: 'unix:',
+      usernamePrefix: 'unix:',
+      groupsFilter: ['k8s-*', 'system:*', 'users'],
+    };
+    for (const [claims, expected] of [
+      [['groups'], ['users', 'k8s-admins']],
+      [[], undefined],
+    ] as const) {
+      const result = await worker(accepted, { ...alice, groups }, { claims, policy }).issueToken(request());
+      assert(result.outcome === 'issued');
+      const { groups: written, username } = claimsIn(result.token);
+      assert.deepEqual([written, username, result.groupsFault], [expected, 'alice', undefined]);
+    }
+    const none = await worker(accepted, { ...alice, groups: [] }, { claims: ['groups'] }).issueToken(request());
+    assert(none.outcome === 'issued');
+    assert.deepEqual(claimsIn(none.token)['groups'], []);
+  });
+
+  it('leaves out groups with which the token would be longer than any may be, and says so', async () => {
+    const issueWith = async (characters: number) => {
+      const groups = ['g'.repeat(characters)];
+      const result = await worker(accepted, { ...alice, groups }, { claims: ['groups'] }).issueToken(request());
+      assert(result.outcome === 'issued');
+      return result;
+    };
+    const { token: short } = await issueWith(1);
+    // Three characters of a claim are four of the token.
+    const most = 1 + Math.floor((MAX_TOKEN_CHARACTERS - short.length) * 0.75);
+    const whole = await issueWith(most);
+    assert.deepEqual([whole.groupsFault, whole.messages], [undefined, messages]);
+    assert(MAX_TOKEN_CHARACTERS - whole.token.length < 4);
+    const cut = await issueWith(most + 3);
+    assert.equal('groups' in claimsIn(cut.token), false);
+    assert.equal(cut.groupsFault, 'too long');
+    assert.match(cut.messages[0] ?? '', /^Your groups are not in this token: .* 16384 characters\.$/);
+    assert.deepEqual(cut.messages.slice(1), messages);
+  });
+
+  it('writes the groups that could be looked up, and says that there may be more', async () => {
+    const known: Identity = { ...alice, incomplete: true };
+    const result = await worker(accepted, known, { claims: ['groups'] }).issueToken(request());
+    assert(result.outcome === 'issued');
+    assert.deepEqual([claimsIn(result.token)['groups'], result.groupsFault], [['users'], 'incomplete']);
+    assert.match(result.messages[0] ?? '', /could not be looked up/);
+    const without = await worker(accepted, known).issueToken(request());
+    assert.equal(without.outcome === 'issued' && without.groupsFault, undefined);
   });
 
   it('is unavailable, not a refusal, when PAM, NSS or the key is', async () => {

@@ -3,9 +3,9 @@ import { describe, it } from 'node:test';
 import { UnavailableError } from '#src/errors.js';
 import { importSigningMaterial } from '#src/keys/signer.js';
 import { importVerifier } from '#src/keys/verifier.js';
+import { MAX_TOKEN_CHARACTERS } from '#src/token/claims.js';
 import { createIssueToken } from '#src/token/issue-token.js';
 import type { ReviewRefusal } from '#src/token/review.js';
-import { MAX_TOKEN_CHARACTERS } from '#src/token/review-token.js';
 import { createVerifiedTokens, MAX_VERIFIED_CHARACTERS, MAX_VERIFIED_TOKENS } from '#src/token/verified-tokens.js';
 import { anyText } from '../harness/any-text.js';
 import { fc } from '../harness/property.js';
@@ -29,6 +29,11 @@ describe('review()', () => {
     });
   }
 
+  it('never believes the groups in a token', async () => {
+    const groups = ['system:masters', 'wheel'];
+    assert.deepEqual(await reviewing().review(signed(es256, {}, { groups }), []), yes);
+  });
+
   it('says yes to what issueToken() made', async () => {
     const issueToken = createIssueToken({
       pam: {
@@ -44,6 +49,7 @@ describe('review()', () => {
       issuer: 'https://pamhook.example',
       audience: ['a', 'b'],
       maxLifetime: 60,
+      claims: [],
       policy: openPolicy,
       now: () => now,
       randomId: () => 'a-jti',

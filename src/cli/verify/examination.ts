@@ -9,8 +9,9 @@ import { type Reading, readSigningKey, readVerificationKeys, verificationKeyPath
 import { materialOf } from '../../privsep/key-frame.js';
 import { policyOf } from '../../privsep/policies.js';
 import type { AccountAllowed } from '../../token/account-allowed.js';
+import { MAX_TOKEN_CHARACTERS } from '../../token/claims.js';
 import type { ReviewResult } from '../../token/review.js';
-import { createReviewToken, MAX_TOKEN_CHARACTERS } from '../../token/review-token.js';
+import { createReviewToken } from '../../token/review-token.js';
 
 /** A key that was given, and where. */
 export interface GivenKey {

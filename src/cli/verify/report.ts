@@ -1,9 +1,8 @@
 /** What `pamhook verify` prints of a token: never its signature, nothing that a terminal would obey. */
 import { formatDuration } from '../../config/duration.js';
 import { asJson } from '../../config/quote.js';
-import { LEEWAY } from '../../token/claims.js';
+import { LEEWAY, MAX_TOKEN_CHARACTERS } from '../../token/claims.js';
 import type { ReviewRefusal } from '../../token/review.js';
-import { MAX_TOKEN_CHARACTERS } from '../../token/review-token.js';
 import { explain } from '../command.js';
 import type { Examination } from './examination.js';
 

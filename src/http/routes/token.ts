@@ -75,7 +75,7 @@ async function answer(request: Request, response: TokenResponse, gone: AbortSign
   if (result.outcome === 'refused') {
     await parts.sleep(Math.ceil(remainingDelay(result.elapsed, parts.refusalDelay)), gone);
   }
-  if (!gone.aborted) answerLogin(request, response, result);
+  if (!gone.aborted) answerLogin(request, response, result, parts.bounds);
 }
 
 /** In the order of the contract: 400 before 413 before the 400 of a body before 401, and PAM untouched by each. undefined: the client has gone. */
@@ -148,9 +148,9 @@ async function answerThrottled(
   answerError(request, response, 429, { error: 'Too many failed logins' });
 }
 
-function answerLogin(request: Request, response: TokenResponse, result: Decided): void {
+function answerLogin(request: Request, response: TokenResponse, result: Decided, bounds: Bounds): void {
   if (result.outcome === 'issued') {
-    answerIssued(request, response, result);
+    answerIssued(request, response, result, bounds);
     return;
   }
   response.set('WWW-Authenticate', CHALLENGE);
@@ -163,10 +163,16 @@ function answerLogin(request: Request, response: TokenResponse, result: Decided)
   answerError(request, response, 401, { error: 'Authentication failure', ...reason });
 }
 
-function answerIssued(request: Request, response: TokenResponse, issued: LoginResult & { outcome: 'issued' }): void {
+function answerIssued(
+  request: Request,
+  response: TokenResponse,
+  issued: LoginResult & { outcome: 'issued' },
+  { headerTokenCharacters }: Bounds,
+): void {
   const { token, username, messages } = issued;
   // pam_hook's way: its users read the token from this header.
-  response.set('Authorization', `Bearer ${token}`).vary('Accept');
+  if (token.length <= headerTokenCharacters) response.set('Authorization', `Bearer ${token}`);
+  response.vary('Accept');
   if (!prefersJson(request)) response.type('text/plain').send(`${token}\n`);
   else response.json({ token, expirationTimestamp: timestamp(issued.expiresAt), username, messages });
 }
