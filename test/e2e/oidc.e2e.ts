@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { it, type TestContext } from 'node:test';
 import jwt from 'jsonwebtoken';
 import { type Daemon, run, type Scene, startDaemon, until } from '../daemon/daemon-harness.js';
+import { documentedFlags } from '../docs/without-webhook.js';
 import { enterThrowAwayRoot } from '../harness/throw-away-root.js';
 import { addUser, install, PASSWORD, setMachine, sh } from '../pam.d-examples/machine.js';
 import { assets, type Cluster, startCluster } from './cluster.js';
@@ -34,18 +35,10 @@ function serve(t: TestContext, scene: Scene): Promise<Daemon> {
   return startDaemon(t, scene, ['-bind-port', PORT, '-verification-key-files', verification, ...flags]);
 }
 
-/** As docs/without-webhook.md has them. */
+/** Those of docs/without-webhook.md, for this issuer and its CA. */
 function oidcFlags(scene: Scene): string[] {
-  return [
-    `--oidc-issuer-url=${ISSUER}`,
-    '--oidc-client-id=kubernetes',
-    '--oidc-username-claim=username',
-    '--oidc-username-prefix=-',
-    '--oidc-groups-claim=groups',
-    '--oidc-groups-prefix=unix:',
-    `--oidc-ca-file=${join(keysOf(scene), 'ca.crt')}`,
-    '--oidc-signing-algs=ES256',
-  ];
+  const here = { 'oidc-issuer-url': ISSUER, 'oidc-ca-file': join(keysOf(scene), 'ca.crt') };
+  return [...new Map([...documentedFlags(), ...Object.entries(here)])].map(([name, value]) => `--${name}=${value}`);
 }
 
 async function tokenOf(daemon: Daemon, query = '?audience=kubernetes'): Promise<string> {
