@@ -53,6 +53,33 @@ describe('a daemon with an https server-name and an EC key', () => {
     verifiedWith(await publishedBy(daemon), before);
   });
 
+  it('has a key for every token while keys turn again and again under load', async (t) => {
+    const scene = await setScene(t);
+    const verification = join(scene.dir, 'tls', 'verification');
+    const daemon = await startDaemon(t, scene, ['-server-name', ISSUER, '-verification-key-files', verification]);
+    const kids = new Set<unknown>();
+    let turning = true;
+    const load = async () => {
+      while (turning) {
+        const token = await tokenOf(daemon);
+        verifiedWith(await publishedBy(daemon), token);
+        kids.add(jwt.decode(token, { complete: true })?.header.kid);
+      }
+    };
+    const clients = Promise.all([load(), load(), load()]);
+    const rotate = ['keys', 'rotate', '--dir', join(scene.dir, 'tls'), '--publish-for', '1s', '--every', '1s'];
+    const turned = until(async () => {
+      const { code, stderr } = await run(rotate, scene.env);
+      assert.equal(code, 0, stderr);
+      return kids.size > 2 || !turning;
+    });
+    await Promise.race([turned, clients]).finally(() => {
+      turning = false;
+    });
+    await Promise.all([turned, clients]);
+    assert(kids.size > 2);
+  });
+
   it('publishes anew from a front that was started again', async (t) => {
     const daemon = await startDaemon(t, await setScene(t), ['-server-name', ISSUER]);
     const { headers, body } = await daemon.ask(KEYS);
