@@ -40,7 +40,7 @@ NODE_TESTS = $(filter $(addprefix build/test/,native/% http/% keys/% log/% pam/%
 # Four files at a time at least, since most tests wait most of the time. A test that hangs is to fail, not to hold up the others.
 export NODE_TEST := node --test --test-concurrency=$(shell n=$$(nproc); echo $$((n < 4 ? 4 : n))) --test-timeout=300000 --test-reporter=spec
 
-.PHONY: run build test test-root test-user test-asan test-load test-nodes e2e e2e-ldap soak nodes check lint docs format clean \
+.PHONY: run build test test-root test-user test-asan test-load test-nodes test-package package e2e e2e-ldap soak nodes check lint docs format clean \
 	fuzz fuzz-native fuzz-properties fuzz-short fuzz-corpus packages packages-run packages-test packages-check packages-fuzz compile compile-tests
 
 run: build packages-run
@@ -50,6 +50,10 @@ build: compile $(ADDON)
 
 test: packages-test build compile-tests
 	$(NODE_TEST) $(TEST_FILES)
+
+# build/package/pamhook-VERSION.tgz for `npm install --global`, with the addon compiled.
+package: packages node_modules/.installed
+	scripts/package.sh
 
 # Some tests need root and list themselves as skipped without.
 test-root: packages-test build compile-tests
@@ -68,6 +72,10 @@ test-load: packages-test build compile-tests
 
 test-nodes: packages-test build compile-tests nodes
 	scripts/test-nodes.sh $(NODE_TESTS)
+
+# The npm package, installed where there is no compiler, and run.
+test-package: packages-test package compile-tests nodes
+	$(NODE_TEST) build/test/package/package.js
 
 # Other inputs each time; what they find out is kept in build/fuzz/corpus for the next.
 fuzz: fuzz-native fuzz-properties

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { isIP } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { ConfigurationError } from '../errors.js';
+import { addonCure } from './addon-cure.js';
 import { checkBuffer, checkId, checkInteger, checkResponse, checkText, MAX_RESPONSES } from './arguments.js';
 import type { Native, PamTransaction, PasswdEntry } from './native.js';
 import { orNssFailed, withCode } from './system-error.js';
@@ -46,12 +47,10 @@ function loadAddon(): Addon {
   try {
     return require('node-gyp-build')(root);
   } catch (error) {
-    const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
-    throw new ConfigurationError(
-      `the native addon cannot be loaded: ${reason}`,
-      'Build it with `make build`; it needs Linux with glibc and libpam.',
-      { cause: error },
-    );
+    const reason = error instanceof Error ? (error.message.split('\n', 1)[0] ?? '') : String(error);
+    throw new ConfigurationError(`the native addon cannot be loaded: ${reason}`, addonCure(reason, root), {
+      cause: error,
+    });
   }
 }
 
