@@ -12,6 +12,7 @@
         "src/native/nss.cc",
         "src/native/nss-services.cc",
         "src/native/no-new-privileges.cc",
+        "src/native/notice.cc",
         "src/native/pam.cc",
         "src/native/privileges.cc",
         "src/native/process.cc",

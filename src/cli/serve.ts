@@ -9,6 +9,7 @@ import {
 } from '../config/environment.js';
 import { helpText } from '../config/help.js';
 import { handedOverSockets, handOverVariables } from '../config/inherited-socket.js';
+import { notifySocket, notifyVariables } from '../config/notify-socket.js';
 import { readSettings } from '../config/read-settings.js';
 import type { Settings } from '../config/settings.js';
 import { version } from '../config/version.js';
@@ -43,7 +44,8 @@ function serve(settings: Settings, warnings: readonly string[], environment: Env
   const native = loadNative();
   forgetSecrets(native.wipeEnvironmentVariable);
   const { warning, ...handedOver } = handedOverSockets(environment, process.pid);
-  forgetVariables(handOverVariables);
+  const notify = notifySocket(environment, process.pid);
+  forgetVariables([...handOverVariables, ...notifyVariables]);
   const isTerminal = isatty(STDERR);
   const logFormat = settings.logFormat === 'auto' ? (isTerminal ? 'text' : 'json') : settings.logFormat;
   const log = createLogger({
@@ -53,7 +55,7 @@ function serve(settings: Settings, warnings: readonly string[], environment: Env
     isTerminal,
     write: native.writeNow,
   });
-  for (const text of [...warnings, ...(warning === undefined ? [] : [warning])]) log.warn(text);
+  for (const text of [...warnings, warning, notify.warning]) if (text !== undefined) log.warn(text);
   const openAudit = (destination: string) => openAuditLog({ destination, write: native.writeNow });
   return supervise(settings, {
     native,
@@ -62,5 +64,6 @@ function serve(settings: Settings, warnings: readonly string[], environment: Env
     openAudit,
     environment: childEnvironment(environment),
     handedOver,
+    notify,
   });
 }

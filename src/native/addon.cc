@@ -57,6 +57,7 @@ Napi::Object Register(Napi::Env env, Napi::Object exports) {
   pamhook::RegisterNoNewPrivileges(env, exports);
   pamhook::RegisterSockets(env, exports);
   pamhook::RegisterListener(env, exports);
+  pamhook::RegisterNotice(env, exports);
   return exports;
 }
 

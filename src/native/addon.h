@@ -17,6 +17,7 @@ void RegisterPrivileges(Napi::Env env, Napi::Object exports);
 void RegisterNoNewPrivileges(Napi::Env env, Napi::Object exports);
 void RegisterSockets(Napi::Env env, Napi::Object exports);
 void RegisterListener(Napi::Env env, Napi::Object exports);
+void RegisterNotice(Napi::Env env, Napi::Object exports);
 
 // An Error with the properties `errno` (positive) and `syscall`; the TypeScript side adds `code`.
 Napi::Error SystemError(Napi::Env env, int number, const char* syscall);

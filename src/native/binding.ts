@@ -31,6 +31,7 @@ interface Addon
     | 'refuseNewConnections'
     | 'waitingConnections'
     | 'writeNow'
+    | 'sendNotice'
   > {
   groupsOf(name: string, gid: number): ReturnType<Native['groupsOf']>;
   setNoNewPrivileges(): boolean;
@@ -40,6 +41,9 @@ interface Addon
 const MAX_PATH = 4095;
 const MAX_GROUPS = 65_536;
 const MAX_SECRET = 1 << 20;
+/** sun_path, without its NUL. */
+const MAX_SOCKET_PATH = 107;
+const MAX_NOTICE = 4096;
 
 function loadAddon(): Addon {
   const require = createRequire(import.meta.url);
@@ -185,6 +189,16 @@ function listenerOf(addon: Addon): ListenerControls {
   };
 }
 
+function noticesOf(addon: Addon): Pick<Native, 'sendNotice'> {
+  return {
+    sendNotice(socket, text) {
+      checkText('socket', socket, MAX_SOCKET_PATH);
+      checkText('text', text, MAX_NOTICE);
+      return withCode(() => addon.sendNotice(socket, text));
+    },
+  };
+}
+
 /** Loads the addon built for this machine. Throws ConfigurationError where there is none. */
 export function loadNative(): Native {
   const addon = loadAddon();
@@ -196,5 +210,6 @@ export function loadNative(): Native {
     ...privilegesOf(addon),
     ...descriptorsOf(addon),
     ...listenerOf(addon),
+    ...noticesOf(addon),
   };
 }

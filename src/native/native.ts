@@ -134,4 +134,9 @@ export interface Native {
    * there is no room now; throws Error with `code` ('EPIPE', 'ENOSPC', ...).
    */
   writeNow(fd: number, data: Buffer): number;
+  /**
+   * One datagram of sd_notify(3) to a Unix socket, a path or `@` and an abstract name, without waiting: false when there is no room now.
+   * Throws Error with `code` ('ENOENT', 'ECONNREFUSED', ...).
+   */
+  sendNotice(socket: string, text: string): boolean;
 }

@@ -44,6 +44,8 @@ export interface ChildSpec<In, Out> {
   /** Passed on from LISTENING_FD on. */
   readonly listeningFds?: readonly number[];
   onFrame(frame: In, child: Child<Out>): void;
+  /** At each frame, answers to pings among them. */
+  onAlive?(): void;
   /** Once, when the process is gone, and no frame follows; `how` is its exit code, signal, or why it could not be started. */
   onExit(how: string): void;
 }
@@ -71,6 +73,7 @@ function watchChild<In extends { readonly kind: string }, Out>(
   const events: ChannelEvents<In> = {
     onFrame(frame) {
       liveness.heard();
+      spec.onAlive?.();
       if (frame.kind !== 'pong') spec.onFrame(frame, child);
       else if (!liveness.answered()) breach(new PamhookError('ERR_PROTOCOL', 'a pong nobody asked for'));
     },

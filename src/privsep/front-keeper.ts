@@ -10,7 +10,11 @@ import type { FromFront, FrontConfiguration, ToFront } from './protocol.js';
 import { createReviewDesk, type ReviewDesk } from './review-desk.js';
 import { createVanishedDesk, type VanishedDesk } from './vanished-desk.js';
 
-export type StartFront = (events: { onFrame(frame: FromFront): void; onExit(how: string): void }) => Child<ToFront>;
+export type StartFront = (events: {
+  onFrame(frame: FromFront): void;
+  onAlive(): void;
+  onExit(how: string): void;
+}) => Child<ToFront>;
 
 export interface KeeperOptions extends Omit<DeskOptions, 'answer'> {
   readonly startFront: StartFront;
@@ -32,6 +36,8 @@ export interface FrontKeeper {
   /** Lets the front answer what it has accepted; resolves when it is gone. */
   drain(): Promise<void>;
   kill(): void;
+  /** Milliseconds since a front that had become ready last gave a sign of life. */
+  silence(): number;
 }
 
 export function createFrontKeeper(options: KeeperOptions): FrontKeeper {
@@ -47,6 +53,7 @@ export function createFrontKeeper(options: KeeperOptions): FrontKeeper {
   let stopping = false;
   let onceGone: (() => void) | undefined;
   let lastVersion = 0;
+  let lastHeard = now();
   const awaited = new Map<number, () => void>();
 
   function launch(onReady: () => void, onEarlyExit?: (how: string) => void): void {
@@ -55,11 +62,15 @@ export function createFrontKeeper(options: KeeperOptions): FrontKeeper {
     function becomeReady(): void {
       if (ready) throw new PamhookError('ERR_PROTOCOL', 'ready came twice');
       ready = true;
+      lastHeard = now();
       onReady();
     }
     const started = options.startFront({
       onFrame: (frame) =>
         receive(frame, { ready: becomeReady, settle, logins, accounts, reviews, vanished }, started, log),
+      onAlive() {
+        if (ready) lastHeard = now();
+      },
       onExit(how) {
         logins.abandon();
         accounts.abandon();
@@ -125,6 +136,7 @@ export function createFrontKeeper(options: KeeperOptions): FrontKeeper {
       });
     },
     kill: () => front?.kill(),
+    silence: () => now() - lastHeard,
   };
 }
 

@@ -1,6 +1,7 @@
 /** The supervisor: opens what needs root, starts the others, hands logins to workers, ends it all. It parses nothing from the network. */
 import { closeSync } from 'node:fs';
 import type { HandedOverSockets } from '../config/inherited-socket.js';
+import type { NotifySocket } from '../config/notify-socket.js';
 import type { Settings } from '../config/settings.js';
 import type { AuditEvent } from '../log/audit-event.js';
 import type { AuditLog } from '../log/audit-log.js';
@@ -14,6 +15,7 @@ import { keepFilesLive } from './live-files.js';
 import { refuseDebugger } from './privileges.js';
 import { fromFront, fromStore, fromWorker } from './protocol.js';
 import { createReaper } from './reaper.js';
+import { createServiceNotices } from './service-notices.js';
 import { type Prepared, prepare } from './startup.js';
 import { createStoreKeeper, type StoreKeeper } from './store-keeper.js';
 import { countThrottled } from './throttle-counter.js';
@@ -45,6 +47,8 @@ export interface SupervisorOptions {
   readonly environment: NodeJS.ProcessEnv;
   /** Listening sockets that another process opened. */
   readonly handedOver: HandedOverSockets;
+  /** Where the service manager wants to hear of the daemon's state. */
+  readonly notify: NotifySocket;
 }
 
 /** Serves until SIGTERM or SIGINT; resolves to the exit code. Throws ConfigurationError before anything listens. */
@@ -57,12 +61,13 @@ export async function supervise(settings: Settings, options: SupervisorOptions):
   const around = { native, log, logFormat: options.logFormat, isRoot, pid: process.pid, now: Date.now, handedOver };
   const prepared = await prepare(settings, around);
   native.setChildSubreaper();
+  const { pool, keeper, store, throttled, reaping } = startProcesses(settings, prepared, audit, options);
+  const notices = createServiceNotices({ to: options.notify, native, log, silence: keeper.silence });
   let reload = async (): Promise<void> => {};
   process.on('SIGHUP', () => {
     reopen(audit, log);
-    void reload();
+    void notices.reload(reload);
   });
-  const { pool, keeper, store, throttled, reaping } = startProcesses(settings, prepared, audit, options);
   const stopRequested = onStopSignal(log);
   try {
     store?.start();
@@ -74,7 +79,9 @@ export async function supervise(settings: Settings, options: SupervisorOptions):
     const webhook = prepared.webhookListening && namesOf(prepared.webhookListening);
     append(audit, { event: 'daemon.started', address, port, ...webhook });
     log.info('serving', { address: address || 'all addresses', port, ...webhook });
+    notices.ready(`serving, ${address || 'all addresses'}, port ${port}`);
     await stopRequested;
+    notices.stopping(settings.shutdownGracePeriod);
     appendOrLog(audit, { event: 'daemon.stopping' }, log);
     await stop({ keeper, pool, store }, listeningIn(prepared), settings.shutdownGracePeriod, options);
     throttled.stop();

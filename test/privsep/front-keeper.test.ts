@@ -11,7 +11,7 @@ const silent = { error() {}, warn() {}, info() {}, verbose() {} };
 class FakeFront {
   readonly received: ToFront[] = [];
   killed = 0;
-  readonly events: { onFrame(frame: FromFront): void; onExit(how: string): void };
+  readonly events: { onFrame(frame: FromFront): void; onAlive(): void; onExit(how: string): void };
   constructor(events: FakeFront['events']) {
     this.events = events;
   }
@@ -71,6 +71,24 @@ describe('the front keeper', () => {
     front(0).events.onFrame({ kind: 'ready' });
     await started;
     assert.deepEqual(front(0).received, [{ kind: 'configure', accountCheckTtl: 30_000 }]);
+  });
+
+  it('tells for how long no front that serves has given a sign of life', async (t) => {
+    const { clock, keeper, front } = setUp(t);
+    const started = keeper.start();
+    clock.now = 1_000;
+    front(0).events.onAlive();
+    assert.equal(keeper.silence(), 1_000);
+    front(0).events.onFrame({ kind: 'ready' });
+    await started;
+    assert.equal(keeper.silence(), 0);
+    clock.now = 3_000;
+    assert.equal(keeper.silence(), 2_000);
+    front(0).events.onAlive();
+    assert.equal(keeper.silence(), 0);
+    front(0).events.onExit('SIGKILL');
+    clock.now = 4_000;
+    assert.equal(keeper.silence(), 1_000);
   });
 
   it('reports a front that ends before it was ready, and does not try again', async (t) => {
