@@ -6,6 +6,7 @@ import type { Documents } from './discovery.js';
 import type { Handler, RequestContext } from './request-context.js';
 import { createDiscoveryRoute } from './routes/discovery.js';
 import { createErrorRoute } from './routes/error.js';
+import { createHealthRoute, type Readiness } from './routes/health.js';
 import { heartbeatRoute } from './routes/heartbeat.js';
 import { notFoundRoute } from './routes/not-found.js';
 import { createTokenRoute, type TokenRouteOptions } from './routes/token.js';
@@ -13,11 +14,16 @@ import { createTokenRoute, type TokenRouteOptions } from './routes/token.js';
 export interface AppOptions extends TokenRouteOptions {
   /** Those of the keys in use now. */
   readonly documents: () => Documents;
+  readonly readiness: Readiness;
 }
 
 /** For people. */
 export function createApp(options: AppOptions): Handler {
-  return appOf([createTokenRoute(options), heartbeatRoute, createDiscoveryRoute(options.documents)], options.log);
+  const { readiness, documents, log } = options;
+  return appOf(
+    [createTokenRoute(options), heartbeatRoute, createHealthRoute(readiness), createDiscoveryRoute(documents)],
+    log,
+  );
 }
 
 /** For those who ask for reviews on a listener of their own, which are answered before Express. */

@@ -93,6 +93,12 @@ export function checkDates(certificate: X509Certificate, now: number): void {
   }
 }
 
+/** Of the first certificate in PEM: from when to when it is good, milliseconds since the epoch. */
+export function validityOf(certPem: string): { readonly from: number; readonly to: number } {
+  const { validFrom, validTo } = new X509Certificate(certPem);
+  return { from: Date.parse(validFrom), to: Date.parse(validTo) };
+}
+
 /** What OpenSSL itself has against the pair: a damaged chain, a signature too weak for its security level. */
 export function checkUsable(cert: Buffer, key: Buffer): void {
   try {

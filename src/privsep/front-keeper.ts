@@ -6,7 +6,7 @@ import { createBackOff } from './back-off.js';
 import type { Child } from './child.js';
 import { requireFits } from './frame-size.js';
 import { createLoginDesk, type DeskOptions, type LoginDesk } from './login-desk.js';
-import type { FromFront, FrontConfiguration, ToFront } from './protocol.js';
+import type { FromFront, FrontConfiguration, HealthFrame, ToFront } from './protocol.js';
 import { createReviewDesk, type ReviewDesk } from './review-desk.js';
 import { createVanishedDesk, type VanishedDesk } from './vanished-desk.js';
 
@@ -33,6 +33,8 @@ export interface FrontKeeper {
    * Rejects with ConfigurationError when they are too large.
    */
   changeVerificationKeys(keys: FrontConfiguration['verificationKeys']): Promise<void>;
+  /** What the front is to know for /readyz. */
+  tellHealth(frame: HealthFrame): void;
   /** Lets the front answer what it has accepted; resolves when it is gone. */
   drain(): Promise<void>;
   kill(): void;
@@ -122,6 +124,7 @@ export function createFrontKeeper(options: KeeperOptions): FrontKeeper {
       front.send({ kind: 'verification-keys', version, verificationKeys });
       await new Promise<void>((resolve) => awaited.set(version, resolve));
     },
+    tellHealth: (frame) => front?.send(frame),
     start: () =>
       new Promise((resolve, reject) => {
         launch(resolve, (how) => reject(new PamhookError('ERR_PRIVILEGE', `the front did not start: ${how}`)));

@@ -5,6 +5,7 @@ import { createAuthenticateHandler } from '../http/authenticate.js';
 import { admitCallers } from '../http/caller.js';
 import { type Documents, makeDocuments } from '../http/discovery.js';
 import { cacheIdentities } from '../identity/cached.js';
+import { createProbe } from '../identity/probe.js';
 import { createSystemIdentitySource } from '../identity/system.js';
 import { importVerifier } from '../keys/verifier.js';
 import type { Logger } from '../log/logger.js';
@@ -22,6 +23,7 @@ import { materialOf } from './key-frame.js';
 import { createLoginClient, type LoginClient } from './login-client.js';
 import { dieWithSupervisor, dropTo, guardMemory, leaveSignalsToSupervisor, refuseDebugger } from './privileges.js';
 import { type FromFront, type FrontConfiguration, type ToFront, toFront } from './protocol.js';
+import { createReadiness, type FrontReadiness } from './readiness.js';
 import { countReviews, type ReviewCounter } from './review-counter.js';
 import { countVanished, type VanishedCounter } from './vanished-counter.js';
 
@@ -36,6 +38,7 @@ interface Running {
   readonly reviews: ReviewCounter;
   readonly vanished: VanishedCounter;
   readonly callers: CallerCounter;
+  readonly health: FrontReadiness;
   changeKeys(keys: FrontConfiguration['verificationKeys']): void;
 }
 
@@ -60,12 +63,16 @@ async function receive(frame: ToFront): Promise<void> {
     case 'login-result':
       return running?.logins.settle(frame);
     case 'tls':
+      running?.health.changeCertificate(frame.tls.cert);
       return running?.listeners.setTls(frame.tls);
     case 'verification-keys':
       running?.changeKeys(frame.verificationKeys);
+      running?.health.changeKeys(frame.verificationKeys.length);
       return channel.send({ kind: 'verification-keys-in-use', version: frame.version });
     case 'account-result':
       return running?.accounts.settle(frame);
+    case 'health':
+      return running?.health.hear(frame);
     case 'drain':
       return drain();
   }
@@ -73,6 +80,9 @@ async function receive(frame: ToFront): Promise<void> {
 
 /** How often what a flood has left free in the C heap is given back, milliseconds. */
 const TRIM_INTERVAL = 2_000;
+
+/** How long an answer of the user database serves for /readyz, milliseconds. */
+const NSS_ANSWER_FOR = 2_000;
 
 /** Everything is imported by now: after the drop no file of the project is opened. */
 async function start(configuration: FrontConfiguration): Promise<void> {
@@ -100,6 +110,14 @@ function createFront(configuration: FrontConfiguration, log: Logger): Running {
   const vanished = countVanished(channel.send);
   const reviewWith = createReviewer(configuration, accounts, vanished, log);
   let review = reviewWith(configuration.verificationKeys);
+  const health = createReadiness({
+    cert: tls.cert,
+    keys: configuration.verificationKeys.length,
+    nss: createNssProbe(configuration),
+    log,
+    now: steady,
+    time: Date.now,
+  });
   let documents = documentsOf(configuration.verificationKeys, token);
   const callers = countCallers(channel.send, log, steady);
   const authenticate = createAuthenticateHandler({
@@ -117,6 +135,7 @@ function createFront(configuration: FrontConfiguration, log: Logger): Running {
       audience: token.audience,
       refusalDelay,
       documents: () => documents,
+      readiness: health.readiness,
     }),
   };
   const listeners = createFrontListeners(configuration, handlers, log);
@@ -124,7 +143,7 @@ function createFront(configuration: FrontConfiguration, log: Logger): Running {
     review = reviewWith(keys);
     documents = documentsOf(keys, token);
   };
-  return { listeners, logins, accounts, reviews, vanished, callers, changeKeys };
+  return { listeners, logins, accounts, reviews, vanished, callers, health, changeKeys };
 }
 
 function documentsOf(
@@ -132,6 +151,12 @@ function documentsOf(
   { issuer, claims }: FrontConfiguration['token'],
 ): Documents {
   return makeDocuments({ issuer, keys: keys.map(materialOf), claims });
+}
+
+/** Of the front's own account; of root, where an ordinary user started it: it is there on every system. */
+function createNssProbe({ account, identityTimeout: timeout }: FrontConfiguration): () => Promise<boolean> {
+  const ask = async () => (await native.lookupUser(account?.name ?? 'root')) !== undefined;
+  return createProbe({ ask, timeout, keepFor: NSS_ANSWER_FOR, now: steady });
 }
 
 /** A steady clock: what is cached must not live longer because the time of day was set back. */

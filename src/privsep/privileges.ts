@@ -19,7 +19,7 @@ export function guardMemory(native: Native, lock: boolean, log: Logger): void {
 /** Becomes `account` and makes sure that there is no way back. Throws ERR_PRIVILEGE; the caller must then end. */
 export function dropTo(native: Native, account: Account | undefined): void {
   if (account !== undefined) {
-    native.dropPrivileges({ ...account, groups: [] });
+    native.dropPrivileges({ uid: account.uid, gid: account.gid, groups: [] });
     // PR_SET_DUMPABLE is set to fs.suid_dumpable by a change of user (prctl(2)), and a core_pattern that is a pipe heeds no limit.
     native.forbidCoreDumps();
   }

@@ -1,7 +1,7 @@
 /**
  * The whole protocol between the processes: every frame there is, with the bounds it is checked against on arrival.
  *
- *   supervisor -> front    configure, ping, login-result, account-result, tls, verification-keys, drain
+ *   supervisor -> front    configure, ping, login-result, account-result, tls, verification-keys, health, drain
  *   front -> supervisor    ready, pong, login, cancel-login, check-account, reviews, vanished, verification-keys-in-use
  *   supervisor -> worker   configure, ping, issue, check-account, signing-key
  *   worker -> supervisor   ready, pong, issue-result, account-checked
@@ -41,7 +41,7 @@ export const MAX_KEY = 16 * 1024;
 const keyMaterial = object({ algorithm, kid: keyId, key: secret(MAX_KEY) });
 export type KeyFrame = Of<typeof keyMaterial>;
 
-const account = object({ uid: whole(1, 2 ** 32 - 2), gid: whole(1, 2 ** 32 - 2) });
+const account = object({ uid: whole(1, 2 ** 32 - 2), gid: whole(1, 2 ** 32 - 2), name: optional(text(1024)) });
 export type Account = Of<typeof account>;
 
 /** As a comma list among the options may have them. */
@@ -262,6 +262,16 @@ const vanished = object({
 });
 export type VanishedFrame = Of<typeof vanished>;
 
+/** For /readyz. */
+const health = object({
+  kind: oneOf('health'),
+  /** Whether PAM workers answer. */
+  workers: flag,
+  /** Whether the daemon is about to stop. */
+  stopping: flag,
+});
+export type HealthFrame = Of<typeof health>;
+
 export const toFront = union('kind', {
   configure: frontConfiguration,
   ping,
@@ -271,6 +281,7 @@ export const toFront = union('kind', {
   /** The keys that verify from now on; `version` comes back when they do. */
   'verification-keys': object({ kind: oneOf('verification-keys'), version: id, verificationKeys }),
   'account-result': accountResult,
+  health,
   drain: object({ kind: oneOf('drain') }),
 });
 export type ToFront = Of<typeof toFront>;

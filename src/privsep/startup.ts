@@ -4,7 +4,7 @@ import type { Settings } from '../config/settings.js';
 import { ConfigurationError } from '../errors.js';
 import { within } from '../identity/timeout.js';
 import type { Logger } from '../log/logger.js';
-import type { Native } from '../native/native.js';
+import type { Native, PasswdEntry } from '../native/native.js';
 import { findServiceFile } from '../pam/service-file.js';
 import { readClientCa } from './ca-file.js';
 import { boundsOf, webhookBoundsOf } from './connection-bounds.js';
@@ -172,10 +172,10 @@ export async function chooseAccount(
   return unprivileged(nobody, 'run-as nobody');
 }
 
-function unprivileged({ uid, gid }: Account, origin: string): Account {
+function unprivileged({ name, uid, gid }: PasswdEntry, origin: string): Account {
   if (uid === 0 || gid === 0)
     throw new ConfigurationError(`${origin}: uid or gid is 0`, 'name an unprivileged account');
-  return { uid, gid };
+  return { name, uid, gid };
 }
 
 /** Whether the other processes shall lock their memory too. Throws ConfigurationError. */

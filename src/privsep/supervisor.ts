@@ -10,6 +10,7 @@ import type { Native } from '../native/native.js';
 import { createLoginLimits, type LoginLimits, unlimited } from '../token/login-limits.js';
 import { startChild } from './child.js';
 import { createFrontKeeper, type FrontKeeper } from './front-keeper.js';
+import { tellHealth } from './health-teller.js';
 import { admitLast, type Listening } from './listening.js';
 import { keepFilesLive } from './live-files.js';
 import { refuseDebugger } from './privileges.js';
@@ -69,6 +70,7 @@ export async function supervise(settings: Settings, options: SupervisorOptions):
     void notices.reload(reload);
   });
   const stopRequested = onStopSignal(log);
+  const health = tellHealth({ workersAnswer: pool.answering, tell: keeper.tellHealth });
   try {
     store?.start();
     await keeper.start();
@@ -82,12 +84,14 @@ export async function supervise(settings: Settings, options: SupervisorOptions):
     notices.ready(`serving, ${address || 'all addresses'}, port ${port}`);
     await stopRequested;
     notices.stopping(settings.shutdownGracePeriod);
+    health.stopping();
     appendOrLog(audit, { event: 'daemon.stopping' }, log);
     await stop({ keeper, pool, store }, listeningIn(prepared), settings.shutdownGracePeriod, options);
     throttled.stop();
     appendOrLog(audit, { event: 'daemon.stopped' }, log);
     return 0;
   } finally {
+    health.end();
     clearInterval(reaping);
     keeper.kill();
     await pool.stop();

@@ -12,6 +12,9 @@ const IDLE_LIMIT = 60_000;
 /** A worker told to end has so long to do it. */
 const DISMISSAL_LIMIT = 2_000;
 
+/** How long a worker that ended, or starts, is no reason to say that none answers, milliseconds. */
+const CHANGE_LIMIT = 3_000;
+
 /** The frame that ends each verb. */
 const answers = { issue: 'issue-result', 'check-account': 'account-checked' } as const;
 
@@ -43,6 +46,8 @@ export interface WorkerPool {
   submit(job: Job): void;
   /** Answers a job that still waits with ERR_LOGIN_QUEUE_FULL: its client went away, or others have more right to its place. */
   cancel(job: Job): void;
+  /** Whether logins can be expected to be checked: a worker is free, or those at work have lately answered. */
+  answering(): boolean;
   /** Starts the worker that is kept warm. */
   warm(): void;
   /** Every login from now on is signed with this key. */
@@ -98,6 +103,8 @@ export function createWorkerPool(options: PoolOptions): WorkerPool {
   let stopping = false;
   let onceEmpty: (() => void) | undefined;
   let lastId = 0;
+  /** When a worker was last seen free, or answered. */
+  let lastSeen = Number.NEGATIVE_INFINITY;
 
   function submit(job: Job): void {
     if (stopping) job.finish({ unavailable: 'ERR_LOGIN_UNAVAILABLE', elapsed: 0 });
@@ -203,6 +210,7 @@ export function createWorkerPool(options: PoolOptions): WorkerPool {
   function conclude(worker: Worker, result: ResultFrame<Verb>): void {
     finish(worker, result);
     worker.child.expectAnswers(true);
+    lastSeen = now();
     if (worker.jobs < options.maxLogins) rest(worker);
     else {
       dismiss(worker);
@@ -216,6 +224,13 @@ export function createWorkerPool(options: PoolOptions): WorkerPool {
     worker.timer = setTimeout(() => idleTooLong(worker), IDLE_LIMIT);
     worker.timer.unref();
     dispatch();
+  }
+
+  /** A transaction may take its time: workers that are all at work are given as long as one of them. */
+  function answering(): boolean {
+    const states = [...workers].filter(({ child }) => child.alive()).map(({ state }) => state);
+    if (states.includes('idle')) lastSeen = now();
+    return now() - lastSeen < (states.includes('busy') ? options.timeout : CHANGE_LIMIT);
   }
 
   function idleTooLong(worker: Worker): void {
@@ -276,5 +291,5 @@ export function createWorkerPool(options: PoolOptions): WorkerPool {
 
   const cancel = (job: Job) => drop(job, 'ERR_LOGIN_QUEUE_FULL');
 
-  return { submit, cancel, warm: start, changeSigningKey, stop };
+  return { submit, cancel, answering, warm: start, changeSigningKey, stop };
 }

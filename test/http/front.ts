@@ -7,6 +7,7 @@ import type { Bounds } from '#src/http/bounds.js';
 import { admitCallers, type RefusedCaller } from '#src/http/caller.js';
 import type { Documents } from '#src/http/discovery.js';
 import type { Sleep } from '#src/http/refusal-delay.js';
+import type { Readiness } from '#src/http/routes/health.js';
 import { createFrontServer, type FrontServer } from '#src/http/server.js';
 import type { LogFields, Logger } from '#src/log/logger.js';
 import type { Login } from '#src/token/login.js';
@@ -38,6 +39,8 @@ export interface FrontParts {
   readonly bounds?: Partial<Bounds>;
   readonly sleep?: Sleep;
   readonly host?: string;
+  /** Of /readyz; it has nothing to check. */
+  readonly readiness?: Readiness;
   readonly trustedProxies?: readonly string[];
   /** The configured audiences; none. */
   readonly audience?: readonly string[];
@@ -79,6 +82,7 @@ export async function startFront(t: { after(end: () => Promise<void>): void }, p
       authenticate: clientCa === undefined ? authenticate : admitCallers(authenticate, { subjects, onRefused, now }),
       app: createApp({
         login,
+        readiness: parts.readiness ?? (async () => []),
         log,
         tokenExpiresIn: 10,
         audience: parts.audience ?? [],

@@ -49,6 +49,7 @@ function setUp(t: TestContext, configuration: Partial<FrontConfiguration> = { ac
     pool: {
       submit: (job) => jobs.push(job),
       cancel: (job) => cancelled.push(job),
+      answering: () => true,
       warm() {},
       changeSigningKey() {},
       stop: async () => {},

@@ -28,6 +28,7 @@ function setUp({ limit = 10, limits = unlimited, audit }: Parts = {}) {
     pool: {
       submit: (job) => jobs.push(job),
       cancel: (job) => cancelled.push(job),
+      answering: () => true,
       warm() {},
       changeSigningKey() {},
       stop: async () => {},

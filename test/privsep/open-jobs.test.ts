@@ -10,6 +10,7 @@ function setUp(limit = 10) {
     {
       submit: (job) => submitted.push(job),
       cancel: (job) => cancelled.push(job),
+      answering: () => true,
       warm() {},
       changeSigningKey() {},
       stop: async () => {},

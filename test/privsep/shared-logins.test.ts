@@ -21,7 +21,14 @@ function setUp({ admits = true } = {}) {
     settle: (outcome) => settled[whose].push(outcome),
   });
   const desk = createLoginDesk({
-    pool: { submit: (job) => jobs.push(job), cancel() {}, warm() {}, changeSigningKey() {}, stop: async () => {} },
+    pool: {
+      submit: (job) => jobs.push(job),
+      cancel() {},
+      answering: () => true,
+      warm() {},
+      changeSigningKey() {},
+      stop: async () => {},
+    },
     limits: { admit: () => (admits ? admitted('own') : { admitted: false, retryAfter: 1_000 }) },
     shared: { take: (attempt) => new Promise((answer) => asked.push({ attempt, answer })) },
     throttled: { count: (login) => throttled.push(login) },

@@ -493,4 +493,51 @@ describe('account checks in the worker pool', () => {
       ['issue', 'issue'],
     );
   });
+
+  it('answers once a worker was ready, while one is free, and for as long as a transaction may take while all are at work', (t) => {
+    const { pool, worker, pass } = setUp(t, { workers: 1 });
+    assert.equal(pool.answering(), false);
+    pool.warm();
+    assert.equal(pool.answering(), false);
+    worker(0).ready();
+    assert.equal(pool.answering(), true);
+    pass(100_000);
+    assert.equal(pool.answering(), true);
+    pool.submit(login());
+    pass(29_999);
+    assert.equal(pool.answering(), true);
+    worker(0).refuse();
+    pool.submit(login());
+    pass(29_999);
+    assert.equal(pool.answering(), true);
+    pass(1);
+    assert.equal(pool.answering(), false, 'it is killed, and nobody is there');
+  });
+
+  it('does not answer when workers that are ready hang one after the other', (t) => {
+    const { pool, worker, workers, pass } = setUp(t, { workers: 1 });
+    pool.warm();
+    worker(0).ready();
+    assert.equal(pool.answering(), true);
+    for (let at = 0; at < 3; at += 1) pool.submit(login());
+    pass(30_000);
+    worker(0).exit('SIGKILL');
+    pass(0);
+    assert.equal(workers.length, 2);
+    for (let at = 0; at < 3; at += 1) pool.submit(login());
+    worker(1).ready();
+    assert.equal(worker(1).verb, 'issue');
+    assert.equal(pool.answering(), false);
+  });
+
+  it('answers for a moment when its only worker has died', (t) => {
+    const { pool, worker, pass } = setUp(t, { workers: 1 });
+    pool.warm();
+    worker(0).ready();
+    assert.equal(pool.answering(), true);
+    worker(0).exit('SIGSEGV');
+    assert.equal(pool.answering(), true);
+    pass(3_000);
+    assert.equal(pool.answering(), false);
+  });
 });
