@@ -9,7 +9,7 @@ import { auditLogFindings, clockFinding, configurationFindings } from './check/f
 import { type Finding, fault, type Setup } from './check/finding.js';
 import { keyFindings } from './check/keys.js';
 import { limitsStoreFindings } from './check/limits-store.js';
-import { loginFindings } from './check/login.js';
+import { type LoginReport, loginFindings } from './check/login.js';
 import { memoryFindings } from './check/memory.js';
 import { moduleDirectories } from './check/pam-modules.js';
 import { asks, pamFindings } from './check/pam-service.js';
@@ -17,11 +17,14 @@ import { portFindings } from './check/port.js';
 import { count, jsonReport, textReport } from './check/report.js';
 import { responsesFromStdin, responsesFromTerminal } from './check/responses.js';
 import { clientCaFindings, tlsFindings } from './check/tls.js';
+import { webhookFindings } from './check/webhook.js';
 import type { CommandIo } from './command.js';
 
 /** Resolves to 0, or 1 when there is a fault. Throws ConfigurationError. `now`: milliseconds since the epoch. */
 export async function runCheck(argv: readonly string[], io: CommandIo, now: () => number = Date.now): Promise<number> {
   const own = parseCheckArguments(argv);
+  const { webhook, output, serve } = own;
+  if (webhook !== undefined && serve.length === 0) return show(await webhookFindings(webhook, io, now()), output, io);
   const invocation = readSettings({ argv: own.serve, env: readEnvironment() });
   switch (invocation.mode) {
     case 'help':
@@ -42,13 +45,22 @@ export async function runCheck(argv: readonly string[], io: CommandIo, now: () =
   }
 }
 
+function show(
+  findings: readonly Finding[],
+  output: CheckArguments['output'],
+  io: CommandIo,
+  login?: LoginReport,
+): number {
+  io.stdout.write((output === 'json' ? jsonReport : textReport)(findings, login));
+  return count(findings, 'fault') > 0 ? 1 : 0;
+}
+
 async function check({ user, passwordStdin, output }: CheckArguments, setup: Setup, io: CommandIo): Promise<number> {
   const { found, canLogIn } = await setupFindings(setup);
   const responses = passwordStdin ? responsesFromStdin(setup.native) : responsesFromTerminal(setup.native);
   const login = user === undefined || !canLogIn ? undefined : await loginFindings(user, responses, setup);
   const findings = [...found, ...(user === undefined ? [] : (login?.findings ?? [notTried()]))];
-  io.stdout.write((output === 'json' ? jsonReport : textReport)(findings, login?.report));
-  return count(findings, 'fault') > 0 ? 1 : 0;
+  return show(findings, output, io, login?.report);
 }
 
 async function setupFindings(setup: Setup): Promise<{ found: Finding[]; canLogIn: boolean }> {

@@ -34,6 +34,9 @@ export const subjects = {
   port: 'bind-address and bind-port, webhook-bind-address: free, or held by a running pamhook',
   clock: 'whether the clock can be right',
   'audit-log': 'whether lines can be appended',
+  'webhook-config': 'with `--webhook-config`: the kubeconfig, as kube-apiserver reads it',
+  webhook: 'with `--webhook-config`: a review of a token that nobody has issued, which must be a *no*',
+  'webhook-token': 'with `--token -`: a review of that token',
   login: 'with `--user`: the PAM transaction, and the identity that a review would give',
 } as const;
 
