@@ -13,6 +13,8 @@ RUN_PACKAGES := ca-certificates curl libnss-wrapper openssl
 TEST_PACKAGES := iproute2 libpam-google-authenticator libpam-oath libpam-wrapper oathtool redis-tools
 CHECK_PACKAGES := clang-format
 FUZZ_PACKAGES := clang libclang-rt-dev llvm
+# crun, podman's own choice, wants one kind of cgroups alone.
+DEPLOY_PACKAGES := catatonit iptables mmdebstrap netavark podman runc
 # Never installed on the machine, whose PAM and NSS they would change: a test of root's does so in a root that it throws away.
 THROW_AWAY_PACKAGES := libnss-sss libpam-sss slapd sssd-ldap
 
@@ -40,8 +42,8 @@ NODE_TESTS = $(filter $(addprefix build/test/,native/% http/% keys/% log/% pam/%
 # Four files at a time at least, since most tests wait most of the time. A test that hangs is to fail, not to hold up the others.
 export NODE_TEST := node --test --test-concurrency=$(shell n=$$(nproc); echo $$((n < 4 ? 4 : n))) --test-timeout=300000 --test-reporter=spec
 
-.PHONY: run build test test-root test-user test-asan test-load test-nodes test-package package e2e e2e-ldap soak nodes check lint docs format clean \
-	fuzz fuzz-native fuzz-properties fuzz-short fuzz-corpus packages packages-run packages-test packages-check packages-fuzz compile compile-tests
+.PHONY: run build test test-root test-user test-asan test-load test-nodes test-package package e2e e2e-deploy e2e-ldap soak nodes check lint docs format clean \
+	fuzz fuzz-native fuzz-properties fuzz-short fuzz-corpus packages packages-run packages-test packages-check packages-deploy packages-fuzz compile compile-tests
 
 run: build packages-run
 	@exec scripts/demo.sh
@@ -101,6 +103,10 @@ e2e: packages-test build compile-tests
 # Real people of a real directory, slapd and SSSD, as root in a root that is thrown away.
 e2e-ldap: packages-test build compile-tests
 	$(NODE_TEST) $(patsubst test/%.ts,build/test/%.js,$(wildcard test/e2e-ldap/*.e2e.ts))
+
+# What is in deploy/ and docker/, in containers made of Debian's packages, as root.
+e2e-deploy: packages-deploy build compile-tests
+	$(NODE_TEST) $(patsubst test/%.ts,build/test/%.js,$(wildcard test/deploy/*.e2e.ts))
 
 # One daemon under load, attack and failure, for SOAK_SECONDS (600); as root in a root that is thrown away. Not a part of .ci/run.
 soak: packages-test build compile-tests
@@ -166,6 +172,9 @@ packages-test: | packages-run
 
 packages-check: | packages-run
 	@scripts/system-packages.sh $(CHECK_PACKAGES)
+
+packages-deploy: | packages
+	@scripts/system-packages.sh $(DEPLOY_PACKAGES)
 
 packages-fuzz: | packages
 	@scripts/system-packages.sh $(FUZZ_PACKAGES)
