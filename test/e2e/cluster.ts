@@ -5,9 +5,9 @@ import { once } from 'node:events';
 import { accessSync, closeSync, constants, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { get } from 'node:https';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 import type { Ended } from '../daemon/daemon-harness.js';
 import { createCertificate } from '../harness/certificate.js';
+import type { Ending } from '../harness/scratch.js';
 import { outside } from '../harness/throw-away-root.js';
 
 const BINARIES = ['kube-apiserver', 'etcd', 'kubectl'] as const;
@@ -50,6 +50,8 @@ export interface AuditedRequest {
 export interface Cluster {
   /** kubectl with a token; as the administrator without one. `input` is its standard input. */
   kubectl(args: readonly string[], options?: { token?: string; input?: string }): Promise<Ended>;
+  /** A kubeconfig of the administrator, for commands that are run as they stand in the docs. */
+  readonly kubeconfig: string;
   /** One GET with any token, and its status: kubectl has an opinion on some. */
   status(token: string, path?: string): Promise<number>;
   /** What the API server wrote down of the requests of a user. */
@@ -58,7 +60,7 @@ export interface Cluster {
 }
 
 /** `flags`: of kube-apiserver, beside those that every test needs. Both processes are gone when the test ends. */
-export async function startCluster(t: TestContext, dir: string, flags: readonly string[]): Promise<Cluster> {
+export async function startCluster(t: Ending, dir: string, flags: readonly string[]): Promise<Cluster> {
   if (outside) throw new Error('a cluster is for a throw-away root');
   const binaries = assets();
   const at = (name: string) => join(dir, name);
@@ -104,6 +106,7 @@ export async function startCluster(t: TestContext, dir: string, flags: readonly 
 
   return {
     status,
+    kubeconfig: writeKubeconfig(dir, admin),
     kubectl: (args, { token = admin, input = '' } = {}) => kubectl(binaries.kubectl, dir, args, token, input),
     audited: (username) =>
       readFileSync(at('audit.log'), 'utf8')
@@ -115,7 +118,7 @@ export async function startCluster(t: TestContext, dir: string, flags: readonly 
   };
 }
 
-async function startEtcd(t: TestContext, command: string, dir: string): Promise<void> {
+async function startEtcd(t: Ending, command: string, dir: string): Promise<void> {
   const peer = 'http://127.0.0.1:2380';
   const etcd = start(t, command, join(dir, 'etcd.log'), [
     '--name=one',
@@ -135,7 +138,7 @@ interface Running {
   readonly log: string;
 }
 
-function start(t: TestContext, command: string, log: string, args: readonly string[]): Running {
+function start(t: Ending, command: string, log: string, args: readonly string[]): Running {
   const output = openSync(log, 'w', 0o600);
   const child = spawn(command, args, { stdio: ['ignore', output, output] });
   closeSync(output);
@@ -165,7 +168,7 @@ function statusOf(ca: string, token: string, path: string): Promise<number> {
 }
 
 /** The token is in a file of its own, as a user's would be. */
-function kubectl(command: string, dir: string, args: readonly string[], token: string, input: string): Promise<Ended> {
+function writeKubeconfig(dir: string, token: string): string {
   const config = join(dir, `kubeconfig-${randomUUID()}`);
   const cluster = { server: API, 'certificate-authority': join(dir, 'api.crt') };
   const context = { cluster: 'e2e', user: 'e2e' };
@@ -178,6 +181,11 @@ function kubectl(command: string, dir: string, args: readonly string[], token: s
     'current-context': 'e2e',
   };
   writeFileSync(config, JSON.stringify(text), { mode: 0o600 });
+  return config;
+}
+
+function kubectl(command: string, dir: string, args: readonly string[], token: string, input: string): Promise<Ended> {
+  const config = writeKubeconfig(dir, token);
   return new Promise((resolve) => {
     const env = { PATH: process.env['PATH'], HOME: dir, KUBECONFIG: config };
     const child = execFile(command, [...args], { env }, (error, stdout, stderr) => {
