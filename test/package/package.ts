@@ -50,6 +50,7 @@ describe('the npm package', () => {
       ...sources.filter((file) => file.endsWith('.ts')).map((file) => file.replace(/^src(.*)\.ts$/, 'dist$1.js')),
       ...sources.filter((file) => /^src\/native\/[^/]+\.(cc|h)$/.test(file)),
       ...filesOf('docs').filter((file) => /^docs\/[^/]+\.md$/.test(file)),
+      ...filesOf('deploy'),
       ...filesOf('pam.d-examples'),
       ...['LICENSE', 'README.md', 'binding.gyp', 'npm-shrinkwrap.json', 'package.json'],
       `prebuilds/linux-${process.arch}/pamhook.glibc.node`,

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { asJson } from '../../config/quote.js';
 import { ConfigurationError } from '../../errors.js';
-import { MAX_TOKEN_CHARACTERS } from '../../token/review-token.js';
+import { MAX_TOKEN_CHARACTERS } from '../../token/claims.js';
 import type { CommandIo } from '../command.js';
 import { type Finding, fault, ok, warning } from './finding.js';
 import { type ReviewedStatus, understand } from './webhook-answer.js';
