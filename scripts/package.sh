@@ -11,7 +11,7 @@ mkdir -p "$stage/src/native" "$stage/docs"
 cp -p package.json package-lock.json binding.gyp README.md LICENSE "$stage"
 cp -p src/native/*.{cc,h} "$stage/src/native"
 cp -p docs/*.md "$stage/docs"
-cp -rp pam.d-examples "$stage"
+cp -rp deploy pam.d-examples "$stage"
 "$bin/tsc" -p tsconfig.json --outDir "$stage/dist" --composite false --incremental false --declaration false
 chmod 0755 "$stage/dist/cli/main.js"
 
