@@ -28,7 +28,8 @@ const ofBounds: Readonly<Record<keyof Bounds, string>> = {
   otherBodyBytes: 'the few parameters of a login',
   jsonDepth: 'no honest body has so many levels; a parser that recurses has a stack',
   jsonMembers: 'many small members cost the parser many times their size',
-  tokenCharacters: 'far more than a token of ours has; reading longer ones would cost for nothing',
+  tokenCharacters:
+    'far more than a token of ours has, but for one with very many groups, which goes without; reading longer ones would cost for nothing',
   headerTokenCharacters: 'proxies and clients take headers of 8 to 16 KiB together',
   reviewAudiences: 'more than any cluster has',
   furtherResponses: 'more than any PAM stack asks',

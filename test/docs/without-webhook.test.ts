@@ -127,7 +127,7 @@ describe('docs/without-webhook.md', () => {
       for (const claim of [username.claim, groups.claim, uid.claim, ...named])
         assert(claims.includes(String(claim)), claim);
       assert.deepEqual(
-        [issuer.url, issuer.audiences[0], username.claim, username.prefix || '-', groups.claim, groups.prefix],
+        [issuer.url, issuer.audiences[0], username.claim, username.prefix, groups.claim, groups.prefix],
         ['issuer-url', 'client-id', 'username-claim', 'username-prefix', 'groups-claim', 'groups-prefix'].map((name) =>
           flags.get(`oidc-${name}`),
         ),

@@ -82,10 +82,10 @@ it('kube-apiserver verifies by the published keys', { timeout: 600_000 }, async 
 
   await t.test('and lets a user do what a Unix group of hers may', async () => {
     const list = () => cluster.kubectl(['get', 'ns'], { token: before });
-    assert.match((await list()).stderr, /Forbidden\): namespaces is forbidden: User "alice" cannot list resource/);
+    assert.match((await list()).stderr, /Forbidden\): namespaces is forbidden: User "unix:alice" cannot list resource/);
     await allow(cluster, 'unix:developers');
     await until(async () => (await list()).code === 0);
-    const { groups } = cluster.audited('alice').at(-1)?.user ?? {};
+    const { groups } = cluster.audited('unix:alice').at(-1)?.user ?? {};
     assert.deepEqual(groups, ['unix:alice', 'unix:developers', 'system:authenticated']);
   });
 
