@@ -333,7 +333,7 @@ test('a path with a line break or an escape sequence cannot forge a second line'
 test('init --help prints the usage and writes nothing', async () => {
   const { code, stdout } = await init('--help');
   assert.equal(code, 0);
-  assert.match(stdout, /^Usage: pamhook init --dir D --hostname H\[,IP\.\.\.\] \[--port N\] \[--force\]\n/);
+  assert.match(stdout, /^Usage: pamhook init --dir D --hostname H\[,IP\.\.\.\] \[--port N\] \[--client-cert\]\n/);
   for (const line of stdout.split('\n')) assert.ok(line.length <= 100, line);
 });
 
