@@ -5,10 +5,20 @@ import { copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } fro
 import { dirname, join } from 'node:path';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import { parse } from 'yaml';
-import { type Daemon, MAIN, run, startDaemon, until } from '../daemon/daemon-harness.js';
+import {
+  childrenOf,
+  type Daemon,
+  MAIN,
+  run,
+  type Scene,
+  startDaemon,
+  titleOf,
+  until,
+} from '../daemon/daemon-harness.js';
 import { ROOT } from '../harness/child.js';
 import { type Ending, scratchDirectory } from '../harness/scratch.js';
 import { enterThrowAwayRoot } from '../harness/throw-away-root.js';
+import { installPackages, signalSssd, startDirectory, startSssd } from '../pam.d-examples/directory.js';
 import { addUser, PASSWORD, setMachine, sh } from '../pam.d-examples/machine.js';
 import { assets, type Cluster, startCluster } from './cluster.js';
 import { build, buildOwn, type Container, find, type Manifest, mounted, podOf } from './manifest.js';
@@ -26,6 +36,7 @@ after(async () => {
 const dir = scratchDirectory(wholeFile);
 const KEYS = join(dir, 'pamhook-keys');
 const DOCS = readFileSync(join(ROOT, 'docs', 'kubernetes-deployment.md'), 'utf8');
+const PROBES = ['startupProbe', 'livenessProbe', 'readinessProbe'] as const;
 const COMPONENTS = ['local-accounts', 'limits-store'];
 const manifests: Readonly<Record<string, Manifest>> = {
   base: build(dir, 'base'),
@@ -94,10 +105,9 @@ for (const [name, manifest] of Object.entries(manifests)) {
             assert.ok(isMounted(manifest, path), `${option} ${path}`);
         }
       }
-      for (const kind of ['startupProbe', 'livenessProbe', 'readinessProbe'] as const) {
+      for (const kind of PROBES) {
         const { httpGet, timeoutSeconds } = container[kind] ?? assert.fail(kind);
         assert.deepEqual([httpGet.port, httpGet.scheme], [name, 'HTTPS']);
-        assert.match(httpGet.path, /^\/(heartbeat|livez|readyz)$/);
         assert.ok(timeoutSeconds > Number.parseInt(String(printed['identity-timeout']), 10));
       }
       const [, pause] = container.lifecycle.preStop.exec.command;
@@ -186,26 +196,34 @@ function restricted({ securityContext: { capabilities } }: Container): string[] 
   return ['setpriv', '--no-new-privs', '--inh-caps=-all', `--bounding-set=${['-all', ...granted].join()}`];
 }
 
-/** Becomes the command behind it, with the mounts of local-accounts, all of it read-only, and no more rights than the manifest grants. */
+/** Becomes the command behind it, in a pod's mounts and as its first process, all of it read-only, and with no more rights than the manifest grants. */
 function enterPod(manifest: Manifest): string[] {
-  const nsswitch = Object(mounted(manifest, { name: 'nss', mountPath: '' }))['nsswitch.conf'];
-  writeFileSync(join(dir, 'nsswitch.conf'), nsswitch);
-  const script = `
-    mount --bind /etc /host/etc
-    mount --bind /container-etc /etc
-    mount --bind ${dir}/nsswitch.conf /etc/nsswitch.conf
-    for at in / /run /host/etc /etc /etc/nsswitch.conf "$TMPDIR"; do mount -o remount,bind,ro "$at"; done
-    exec "$@"`;
   const [container] = podOf(manifest).containers;
-  return ['unshare', '--mount', '--propagation', 'private', 'bash', '-euc', script, 'bash', ...restricted(container)];
+  writeFileSync(join(dir, 'nsswitch.conf'), Object(mounted(manifest, { name: 'nss', mountPath: '' }))['nsswitch.conf']);
+  const ofNode = container.volumeMounts.some(({ mountPath }) => mountPath === '/host/etc');
+  const script = `
+    ${ofNode ? 'mount --bind /etc /host/etc; mount --bind /container-etc /etc' : 'mount --bind /etc /etc'}
+    mount --bind ${dir}/nsswitch.conf /etc/nsswitch.conf
+    mount -t proc proc /proc
+    for at in / /run ${ofNode ? '/host/etc' : ''} /etc /etc/nsswitch.conf "$TMPDIR"; do mount -o remount,bind,ro "$at"; done
+    exec "$@"`;
+  const namespaces = ['--mount', '--pid', '--fork', '--kill-child', '--propagation', 'private'];
+  return ['unshare', ...namespaces, 'bash', '-euc', script, 'bash', ...restricted(container)];
 }
 
-async function startPod(t: TestContext, manifest: Manifest): Promise<Daemon> {
+/** Of the machine, whose clients trust what the docs have made. */
+async function podScene(t: TestContext): Promise<Scene> {
+  const scene = await setMachine(t);
+  for (const name of ['ca.crt', 'server.crt', 'server.key'])
+    copyFileSync(join(KEYS, name), join(scene.dir, 'tls', name));
+  return scene;
+}
+
+async function startPod(t: TestContext, manifest: Manifest, scene: Scene): Promise<Daemon> {
+  await mountVolumes(manifest);
   const [{ args = [], env = [] }] = podOf(manifest).containers;
-  const machine = await setMachine(t);
-  copyFileSync(join(KEYS, 'ca.crt'), join(machine.dir, 'tls', 'ca.crt'));
-  const scene = { ...machine, env: environment(env), flags: args.slice(1) };
-  return startDaemon(t, scene, [], { TMPDIR: process.env['TMPDIR'] }, { by: enterPod(manifest) });
+  const pod = { ...scene, env: environment(env), flags: args.slice(1) };
+  return startDaemon(t, pod, [], { TMPDIR: process.env['TMPDIR'] }, { by: enterPod(manifest) });
 }
 
 describe('pamhook as the manifests run it', () => {
@@ -213,13 +231,16 @@ describe('pamhook as the manifests run it', () => {
     timeout: 300_000,
   }, async (t) => {
     const manifest = build(dir, 'overlays/control-plane', ['local-accounts']);
-    await mountVolumes(manifest);
     mkdirSync('/host/etc', { recursive: true });
     mkdirSync('/container-etc');
     const [init] = podOf(manifest).initContainers ?? assert.fail('no init container');
     const [command = '', ...args] = [...restricted(init), ...(init.command ?? [])];
     execFileSync(command, args);
-    const daemon = await startPod(t, manifest);
+    const daemon = await startPod(t, manifest, await podScene(t));
+    for (const kind of PROBES) {
+      const { path } = podOf(manifest).containers[0][kind]?.httpGet ?? assert.fail(kind);
+      await until(async () => (await daemon.ask(path)).status === 200);
+    }
 
     addUser('olivia', ['operators']);
     assert.equal((await cluster.kubectl(['create', 'namespace', 'development'])).code, 0);
@@ -232,12 +253,29 @@ describe('pamhook as the manifests run it', () => {
     assert.ok(!(await may('get', 'secrets')));
     assert.equal((await daemon.login('olivia', 'wrong')).status, 401);
 
-    const [front = 0] = daemon.children('front');
+    const [supervisor = 0] = childrenOf(daemon.pid);
+    const front = childrenOf(supervisor).find((pid) => titleOf(pid) === 'pamhook: front') ?? assert.fail('no front');
     process.kill(front, 'SIGSTOP');
     await daemon.logged('the front accepts connections again');
     sh('userdel -r olivia 2>/dev/null');
     await until(async () => !(await may('get', 'nodes')));
     assert.equal((await daemon.login('olivia', PASSWORD)).status, 401);
-    assert.equal((await daemon.stop()).code, 0, daemon.stderr());
+    process.kill(supervisor, 'SIGTERM');
+    assert.equal((await daemon.exited).code, 0, daemon.stderr());
+  });
+
+  it('lets in people of a directory by the SSSD of the node', { timeout: 300_000 }, async (t) => {
+    installPackages();
+    const scene = await podScene(t);
+    startDirectory(join(scene.dir, 'tls'), [{ name: 'dora', uid: 30001, teams: ['operators'] }], 'staff', 30000);
+    const daemon = await startPod(t, build(dir, 'overlays/control-plane'), scene);
+    await until(async () => (await daemon.login('dora', PASSWORD)).status === 200);
+    const token = (await daemon.login('dora', PASSWORD)).body.trim();
+    const { review } = await daemon.review(token);
+    assert.deepEqual(review.status.user?.groups.toSorted(), ['operators', 'staff']);
+    assert.equal((await daemon.login('dora', 'wrong')).status, 401);
+    signalSssd('KILL');
+    startSssd();
+    await until(async () => (await daemon.login('dora', PASSWORD)).status === 200);
   });
 });
