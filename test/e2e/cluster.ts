@@ -57,6 +57,9 @@ export interface Cluster {
   /** What the API server wrote down of the requests of a user. */
   audited(username: string): AuditedRequest[];
   log(): string;
+  /** Paths: of a kubeconfig of the administrator, and of the CA of the API server's certificate. */
+  readonly adminConfig: string;
+  readonly ca: string;
 }
 
 /** `flags`: of kube-apiserver, beside those that every test needs. Both processes are gone when the test ends. */
@@ -115,6 +118,8 @@ export async function startCluster(t: Ending, dir: string, flags: readonly strin
         .map((line): AuditedRequest => JSON.parse(line))
         .filter(({ user }) => user.username === username),
     log: () => readFileSync(at('kube-apiserver.log'), 'utf8'),
+    adminConfig: writeKubeconfig(dir, admin),
+    ca: at('api.crt'),
   };
 }
 
