@@ -41,17 +41,19 @@ export interface StoreClientOptions {
   readonly timeout: number;
   /** For the log: the address. */
   readonly store: string;
+  /** Whether counts are shared from now on. */
+  readonly onShared?: (isShared: boolean) => void;
   readonly log: Logger;
 }
 
 type Answer = Extract<FromStore, { kind: 'taken' }>;
 
-export function createStoreClient({ send, timeout, store, log }: StoreClientOptions): StoreClient {
+export function createStoreClient({ send, timeout, store, onShared, log }: StoreClientOptions): StoreClient {
   /** What still waits, by id. */
   const waiting = new Map<number, (answer?: Answer) => void>();
   /** Whose time was over before the answer came: as long as there are any, the process is asked nothing. */
   const overdue = new Set<number>();
-  const tell = createTeller(store, log);
+  const tell = createTeller(store, onShared, log);
   let connected = false;
   let lastId = 0;
 
@@ -106,11 +108,12 @@ export function createStoreClient({ send, timeout, store, log }: StoreClientOpti
 }
 
 /** Says what has changed, and nothing twice. */
-function createTeller(store: string, log: Logger): (reason?: string) => void {
+function createTeller(store: string, onShared: StoreClientOptions['onShared'], log: Logger): (reason?: string) => void {
   let said: string | undefined;
   return (reason = '') => {
     if (said === reason) return;
     said = reason;
+    onShared?.(reason === '');
     if (reason === '') log.info('failed logins are counted together with other replicas', { store });
     else log.warn('failed logins are counted by this replica alone', { store, reason });
   };

@@ -2,13 +2,10 @@
 import { printStoreAddress } from '../config/store-url.js';
 import { PamhookError } from '../errors.js';
 import type { Logger } from '../log/logger.js';
-import { createBackOff } from './back-off.js';
 import type { Child } from './child.js';
+import { keepProcess } from './kept-process.js';
 import type { FromStore, StoreConfiguration, ToStore } from './protocol.js';
 import { createStoreClient, type SharedLimits } from './shared-limits.js';
-
-/** A process told to end has so long to give back what ended last. */
-const DISMISSAL_LIMIT = 2_000;
 
 const MINUTE = 60_000;
 
@@ -22,6 +19,10 @@ export interface StoreKeeperOptions {
   readonly configuration: StoreConfiguration;
   /** Milliseconds that a login may wait for it. */
   readonly timeout: number;
+  /** Whether counts are shared from now on. */
+  readonly onShared?: (isShared: boolean) => void;
+  /** The process ended, and was not told to. */
+  readonly onDeath?: () => void;
   readonly log: Logger;
   /** Milliseconds of a steady clock. */
   readonly now: () => number;
@@ -35,78 +36,42 @@ export interface StoreKeeper extends SharedLimits {
   stop(): Promise<void>;
 }
 
-export function createStoreKeeper({ startStore, timeout, log, now, ...options }: StoreKeeperOptions): StoreKeeper {
+export function createStoreKeeper(options: StoreKeeperOptions): StoreKeeper {
+  const { startStore, timeout, log, now, onShared, onDeath } = options;
   let { configuration } = options;
-  const backOff = createBackOff();
-  let store: Child<ToStore> | undefined;
-  let restart: NodeJS.Timeout | undefined;
-  let dismissal: NodeJS.Timeout | undefined;
-  let onceGone: (() => void) | undefined;
-  let stopping = false;
   const client = createStoreClient({
-    send: (frame) => store?.send(frame),
+    send: (frame) => kept.send(frame),
     timeout,
     store: printStoreAddress(configuration.address),
+    ...(onShared === undefined ? {} : { onShared }),
     log,
   });
-
-  function launch(): void {
-    backOff.started(now());
-    const watch = createFrameWatch(now);
-    const started = startStore({ onFrame: (frame) => receive(started, watch, frame), onExit: gone });
-    store = started;
-    started.send(configuration);
-  }
-
-  function receive(from: Child<ToStore>, watch: (frame: FromStore) => void, frame: FromStore): void {
-    try {
-      watch(frame);
-      if (frame.kind === 'taken' || frame.kind === 'state') client.receive(frame);
-    } catch (fault) {
-      if (!(fault instanceof PamhookError)) throw fault;
-      log.error('the process for limits-store broke the protocol and is killed', { pid: from.pid, fault });
-      from.kill();
-    }
-  }
-
-  function gone(how: string): void {
-    const isExpected = dismissal !== undefined;
-    clearTimeout(dismissal);
-    dismissal = undefined;
-    store = undefined;
-    client.gone(isExpected ? undefined : how);
-    if (stopping) onceGone?.();
-    else if (isExpected) launch();
-    else {
-      const delay = backOff.delayAfterDeath(now());
-      log.error('the process for limits-store died', { how, restartIn: delay });
-      restart = setTimeout(launch, delay);
-    }
-  }
-
-  function dismiss(): void {
-    const leaving = store;
-    if (leaving === undefined || dismissal !== undefined) return;
-    dismissal = setTimeout(() => leaving.kill(), DISMISSAL_LIMIT);
-    leaving.dismiss();
-  }
-
+  const kept = keepProcess<FromStore, ToStore>({
+    what: 'the process for limits-store',
+    start: startStore,
+    configuration: () => configuration,
+    receiver() {
+      const watch = createFrameWatch(now);
+      return (frame) => {
+        watch(frame);
+        if (frame.kind === 'taken' || frame.kind === 'state') client.receive(frame);
+      };
+    },
+    onGone(how) {
+      client.gone(how);
+      if (how !== undefined) onDeath?.();
+    },
+    log,
+    now,
+  });
   return {
     take: client.take,
-    start: launch,
+    start: kept.start,
     change(files) {
       configuration = { ...configuration, ...files };
-      dismiss();
+      kept.replace();
     },
-    async stop() {
-      stopping = true;
-      clearTimeout(restart);
-      if (store === undefined) return;
-      dismiss();
-      await new Promise<void>((resolve) => {
-        onceGone = resolve;
-      });
-    },
+    stop: kept.stop,
   };
 }
 
