@@ -1,6 +1,7 @@
 /** What no option shows alone: required ones, ones that exclude each other, and warnings; checked by the supervisor. */
 import { ConfigurationError } from '../errors.js';
 import { checkLimitsStore, type Given, warningsAboutLimitsStore } from './limits-store-check.js';
+import { checkMetrics, warningsAboutMetrics } from './metrics-check.js';
 import { type OptionName, type OptionValues, optionNamed } from './options.js';
 import { placeOf, type Source } from './source.js';
 
@@ -14,6 +15,7 @@ export function checkSettings(values: OptionValues, sources: Sources, purpose: P
   if (purpose === 'serve') checkServe(values, sources);
   checkSigningKey(values, sources, purpose);
   checkLimitsStore(values, givenIn(sources));
+  checkMetrics(values, givenIn(sources));
 }
 
 function checkServe(values: OptionValues, sources: Sources): void {
@@ -103,6 +105,7 @@ export function warningsAbout(values: OptionValues, sources: Sources): string[] 
     .map((name) => placed(name, sources));
   if (idle.length > 0) warnings.push(`without effect, since review-account-check is off: ${idle.join(', ')}`);
   warnings.push(...warningsAboutLimits(values, sources), ...warningsAboutLimitsStore(values, givenIn(sources)));
+  warnings.push(...warningsAboutMetrics(values, givenIn(sources)));
   return warnings;
 }
 

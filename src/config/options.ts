@@ -265,6 +265,26 @@ export const options = {
     doc: 'Account of the process that speaks to the Redis server. Unset: that of run-as.',
     example: 'pamhook-store',
   }),
+  'metrics-bind-address': optional(endpoint, {
+    environment: 'PAMHOOK_METRICS_BIND_ADDRESS',
+    doc: 'Address and port on which /metrics is served to Prometheus, by a process of its own; port 0: any free one. Unset: no metrics.',
+    example: '127.0.0.1:9187',
+  }),
+  'metrics-cert-file': optional(path, {
+    environment: 'PAMHOOK_METRICS_CERT_FILE',
+    doc: 'PEM file with the certificate for metrics, followed by the intermediate ones. Unset: HTTP without TLS.',
+    example: '/etc/pamhook/metrics.crt',
+  }),
+  'metrics-key-file': optional(path, {
+    environment: 'PAMHOOK_METRICS_KEY_FILE',
+    doc: 'PEM file with the private key of that certificate.',
+    example: '/etc/pamhook/metrics.key',
+  }),
+  'metrics-run-as': optional(text, {
+    environment: 'PAMHOOK_METRICS_RUN_AS',
+    doc: 'Account of the process that serves metrics. Unset: that of run-as.',
+    example: 'pamhook-metrics',
+  }),
   'max-connections': option(wholeNumber(1, 262_144), 8_192, {
     environment: 'PAMHOOK_MAX_CONNECTIONS',
     doc: 'Most connections at once; more are closed as they come. Where the limit on open files has no room for them, as many as it has.',

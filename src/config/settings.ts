@@ -58,6 +58,13 @@ export interface Settings {
   readonly limitsStoreTimeout: number;
   /** undefined: runAs. */
   readonly limitsStoreRunAs: string | undefined;
+  /** undefined: no metrics. */
+  readonly metricsBind: Endpoint | undefined;
+  /** Both or none. */
+  readonly metricsCertFile: string | undefined;
+  readonly metricsKeyFile: string | undefined;
+  /** undefined: runAs. */
+  readonly metricsRunAs: string | undefined;
   readonly connections: ConnectionSettings;
   readonly shutdownGracePeriod: number;
   readonly identityCacheTtl: number;

@@ -18,7 +18,8 @@ export type ReviewOutcome =
 
 export interface AuthenticateOptions {
   readonly review: Review;
-  readonly onReview: (outcome: ReviewOutcome) => void;
+  /** With how many milliseconds it took. */
+  readonly onReview: (outcome: ReviewOutcome, milliseconds: number) => void;
   readonly log: Logger;
   readonly bounds?: Partial<Bounds>;
 }
@@ -62,14 +63,16 @@ async function answer(request: IncomingMessage, context: RequestContext, parts: 
 
 async function reviewed(asked: TokenReviewRequest, context: RequestContext, parts: Parts): Promise<Answer> {
   const { source } = context;
+  const began = performance.now();
+  const done = (outcome: ReviewOutcome) => parts.onReview(outcome, performance.now() - began);
   try {
     const result = await decide(asked, parts.review);
-    if (result.authenticated) parts.onReview({ answer: 'yes', source });
-    else parts.onReview({ answer: 'no', refusal: result.refusal, source });
+    if (result.authenticated) done({ answer: 'yes', source });
+    else done({ answer: 'no', refusal: result.refusal, source });
     return { status: 200, body: tokenReview(asked.apiVersion, statusOf(result)) };
   } catch (error) {
     const code = error instanceof PamhookError ? error.code : 'ERR_INTERNAL';
-    parts.onReview({ answer: 'unavailable', code, source });
+    done({ answer: 'unavailable', code, source });
     if (code === 'ERR_INTERNAL') parts.log.error('a review failed', { requestId: context.requestId, error });
     // 500 without Retry-After: kube-apiserver tries again within seconds and caches nothing. 503 it would take for final.
     return {

@@ -25,6 +25,7 @@ import type { Handler, RequestContext } from './request-context.js';
 import { originForm, pathOf } from './request-target.js';
 import { sourceAddress } from './source-address.js';
 import { alpn, clientCertificates, secureContext, type TlsIdentity } from './tls-options.js';
+import { type Traffic, uncounted } from './traffic.js';
 import { createUnreadAnswers } from './unread-answers.js';
 import { boundUnreadBody } from './unread-body.js';
 
@@ -41,6 +42,7 @@ export interface FrontServerOptions {
   readonly trustedProxies?: readonly string[];
   /** Those that differ from the defaults. */
   readonly bounds?: Partial<Bounds>;
+  readonly traffic?: Traffic;
 }
 
 /** Connections that may wait to be accepted: Node gives a socket that is already listening its own number else, and that is half of it. */
@@ -69,7 +71,7 @@ export interface FrontServer {
 }
 
 export function createFrontServer(options: FrontServerOptions): FrontServer {
-  const { handlers, log } = options;
+  const { handlers, log, traffic = uncounted } = options;
   const bounds: Bounds = { ...defaultBounds, ...options.bounds };
   const proxies = createTrustedProxies(options.trustedProxies ?? []);
   const admission = createAdmission(bounds.connectionsPerSource, proxies);
@@ -83,7 +85,13 @@ export function createFrontServer(options: FrontServerOptions): FrontServer {
   server.maxConnections = bounds.connections;
   // Headers beyond a count would be dropped in silence, repeated ones with them; their bytes are bounded.
   server.maxHeadersCount = 0;
-  gate(server, admission.admit);
+  gate(server, (socket) => {
+    const isAdmitted = admission.admit(socket);
+    countConnection(socket, isAdmitted, traffic);
+    return isAdmitted;
+  });
+  server.on('drop', () => traffic.turnedAway('total'));
+  server.on('tlsClientError', traffic.handshakeFailed);
   server.on('secureConnection', track);
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     // What comes behind a last request takes nothing from the answer to it.
@@ -138,6 +146,7 @@ export function createFrontServer(options: FrontServerOptions): FrontServer {
     response.once('close', () => {
       endAnswer(connection, response);
       logAccess(log, request, response, context, performance.now() - began);
+      traffic.answered(path, response.writableFinished ? response.statusCode : undefined);
     });
     boundUnreadBody(request, response, 2 * bounds.otherBodyBytes);
     const fault = target === undefined ? 400 : framingFault(request);
@@ -245,6 +254,15 @@ function serverOptions(tls: TlsIdentity, bounds: Bounds) {
     requireHostHeader: false,
     keepAlive: true,
   };
+}
+
+function countConnection(socket: Socket, isAdmitted: boolean, traffic: Traffic): void {
+  if (!isAdmitted) {
+    traffic.turnedAway('source');
+    return;
+  }
+  traffic.opened();
+  socket.once('close', traffic.closed);
 }
 
 /** Puts a check before the TLS handshake; a socket destroyed only after Node's own listener has cost one already. */

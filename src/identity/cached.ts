@@ -9,6 +9,9 @@ const MAX_GROUP_NAMES = 200_000;
 /** Milliseconds until somebody who was found a moment ago, and is not now, is asked for again. */
 export const SECOND_LOOK = 500;
 
+/** From the memory, with a question under way, by a question, from the memory because the source failed, or not at all. */
+export type Served = 'hit' | 'shared' | 'miss' | 'stale' | 'failed';
+
 /** Somebody known a moment ago was not found: what the second look saw. */
 export interface Vanished {
   readonly username: string;
@@ -26,6 +29,8 @@ export interface IdentityCacheSettings {
   readonly now: () => number;
   readonly pause?: (milliseconds: number) => Promise<unknown>;
   readonly onVanished: (seen: Vanished) => void;
+  /** Once for each that is asked for: how it was served. */
+  readonly onServed?: (how: Served) => void;
   readonly log: Logger;
 }
 
@@ -35,8 +40,11 @@ interface Found {
 }
 
 /** Keeps found identities; never misses, never failures. */
-export function cacheIdentities(source: IdentitySource, settings: IdentityCacheSettings): IdentitySource {
-  const { ttl, staleFor, now } = settings;
+export function cacheIdentities(
+  source: IdentitySource,
+  settings: IdentityCacheSettings,
+): IdentitySource & { size(): number } {
+  const { ttl, staleFor, now, onServed = () => {} } = settings;
   const known = createMemory(settings);
   const inFlight = new Map<string, Promise<Identity | undefined>>();
   const failures = createFailureLog(settings.log, now);
@@ -54,6 +62,7 @@ export function cacheIdentities(source: IdentitySource, settings: IdentityCacheS
     try {
       const identity = await lookTwice(username, source, () => knownFor(username, staleFor), settings);
       failures.answered();
+      onServed('miss');
       const recent = knownFor(username, staleFor);
       if (identity !== undefined && recent !== undefined && isLess(identity, recent)) return recent;
       if (identity === undefined) known.delete(username);
@@ -62,17 +71,25 @@ export function cacheIdentities(source: IdentitySource, settings: IdentityCacheS
     } catch (error) {
       failures.failed(error);
       const recent = knownFor(username, staleFor);
+      onServed(recent === undefined ? 'failed' : 'stale');
       if (recent === undefined) throw error;
       return recent;
     }
   };
 
   return {
+    size: () => known.size,
     find(username) {
       const fresh = knownFor(username, ttl);
-      if (fresh !== undefined) return Promise.resolve(fresh);
+      if (fresh !== undefined) {
+        onServed('hit');
+        return Promise.resolve(fresh);
+      }
       const asked = inFlight.get(username);
-      if (asked !== undefined) return asked;
+      if (asked !== undefined) {
+        onServed('shared');
+        return asked;
+      }
       const asking = ask(username).finally(() => inFlight.delete(username));
       inFlight.set(username, asking);
       return asking;

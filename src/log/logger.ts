@@ -4,7 +4,7 @@
 export type LogFields = Readonly<Record<string, unknown>>;
 
 /** The processes of the daemon, as log and audit log name them. */
-export type ProcessName = 'supervisor' | 'front' | 'worker' | 'limits-store';
+export type ProcessName = 'supervisor' | 'front' | 'worker' | 'limits-store' | 'metrics';
 
 export interface Logger {
   error(message: string, fields?: LogFields): void;

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { PamhookError } from '../errors.js';
-import type { Logger } from '../log/logger.js';
+import type { Logger, ProcessName } from '../log/logger.js';
 import { type ChannelEvents, openChannel } from './channel.js';
 import type { Shape } from './shape.js';
 
@@ -30,15 +30,17 @@ export interface Child<Out> {
   kill(): void;
 }
 
+export type ChildName = Exclude<ProcessName, 'supervisor'>;
+
 export interface ChildSpec<In, Out> {
-  readonly name: 'front' | 'worker' | 'limits-store';
+  readonly name: ChildName;
   readonly shape: Shape<In>;
   readonly environment: NodeJS.ProcessEnv;
   /** Node's own. */
   readonly flags?: readonly string[];
   readonly log: Logger;
   /** The running children of this process by pid, kept here: what is not among them is an orphan. */
-  readonly children: Set<number>;
+  readonly children: Map<number, ChildName>;
   /** Frames that it may leave unread. */
   readonly mostUnread: number;
   /** Passed on from LISTENING_FD on. */
@@ -107,7 +109,7 @@ function watchChild<In extends { readonly kind: string }, Out>(
     channel.close();
   }
 
-  spec.children.add(pid);
+  spec.children.set(pid, spec.name);
   liveness.start(() => channel.send({ kind: 'ping' }));
   process.once('exit', (code, signal) => {
     liveness.stop();

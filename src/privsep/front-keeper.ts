@@ -1,9 +1,11 @@
 /** Keeps one front running: starts it, serves its logins, replaces it when it dies, lets it drain; runs in the supervisor. */
 import { PamhookError } from '../errors.js';
 import type { Logger } from '../log/logger.js';
+import type { Row } from '../metrics/series.js';
 import { type AccountDesk, createAccountDesk } from './account-desk.js';
 import { createBackOff } from './back-off.js';
 import type { Child } from './child.js';
+import { createEntryBudget } from './entry-budget.js';
 import { requireFits } from './frame-size.js';
 import { createLoginDesk, type DeskOptions, type LoginDesk } from './login-desk.js';
 import type { FromFront, FrontConfiguration, HealthFrame, ToFront } from './protocol.js';
@@ -17,10 +19,20 @@ export type StartFront = (events: {
 }) => Child<ToFront>;
 
 export interface KeeperOptions extends Omit<DeskOptions, 'answer'> {
+  /** Takes what fronts have counted. Absent: they may not tell. */
+  readonly counts?: FrontCountsTaker;
   readonly startFront: StartFront;
   readonly configuration: FrontConfiguration;
   /** Milliseconds of a steady clock. */
   readonly now: () => number;
+}
+
+/** For metrics. */
+export interface FrontCountsTaker {
+  /** What the running front has counted since its start. Throws ERR_PROTOCOL for what cannot be. */
+  take(row: Row): void;
+  /** The front is gone; `died`: and was not told to stop. */
+  gone(died: boolean): void;
 }
 
 export interface FrontKeeper {
@@ -49,6 +61,7 @@ export function createFrontKeeper(options: KeeperOptions): FrontKeeper {
   const accountCheckLimit = configuration.accountCheckTtl === undefined ? 0 : options.limit;
   const reviews = createReviewDesk(options);
   const vanished = createVanishedDesk(options);
+  const takeCounts = createCountsDesk(options);
   const backOff = createBackOff();
   let front: Child<ToFront> | undefined;
   let restart: NodeJS.Timeout | undefined;
@@ -69,7 +82,12 @@ export function createFrontKeeper(options: KeeperOptions): FrontKeeper {
     }
     const started = options.startFront({
       onFrame: (frame) =>
-        receive(frame, { ready: becomeReady, settle, logins, accounts, reviews, vanished }, started, log),
+        receive(
+          frame,
+          { ready: becomeReady, settle, logins, accounts, reviews, vanished, counts: takeCounts },
+          started,
+          log,
+        ),
       onAlive() {
         if (ready) lastHeard = now();
       },
@@ -77,6 +95,7 @@ export function createFrontKeeper(options: KeeperOptions): FrontKeeper {
         logins.abandon();
         accounts.abandon();
         front = undefined;
+        options.counts?.gone(!stopping);
         for (const version of [...awaited.keys()]) settle(version);
         if (!ready && onEarlyExit !== undefined) onEarlyExit(how);
         else gone(how);
@@ -152,6 +171,7 @@ interface Takers {
   readonly accounts: AccountDesk;
   readonly reviews: ReviewDesk;
   readonly vanished: VanishedDesk;
+  counts(row: Row): void;
 }
 
 /** A front that breaks the protocol ends: nothing it sends may harm the supervisor. */
@@ -166,12 +186,27 @@ function receive(frame: FromFront, takers: Takers, front: Child<ToFront>, log: L
   }
 }
 
-function take(frame: FromFront, { ready, settle, logins, accounts, reviews, vanished }: Takers, pid: number): void {
+/** One row a second, and as many more as may come late. */
+function createCountsDesk({ counts, now }: KeeperOptions): (row: Row) => void {
+  const spend = createEntryBudget({ perSecond: 2, now, what: 'counts' });
+  return (row) => {
+    if (counts === undefined) throw new PamhookError('ERR_PROTOCOL', 'counts that nobody asked for');
+    spend(1);
+    counts.take(row);
+  };
+}
+
+function take(
+  frame: FromFront,
+  { ready, settle, logins, accounts, reviews, vanished, counts }: Takers,
+  pid: number,
+): void {
   if (frame.kind === 'login') logins.take(frame);
   else if (frame.kind === 'cancel-login') logins.cancel(frame.id);
   else if (frame.kind === 'check-account') accounts.take(frame);
   else if (frame.kind === 'reviews') reviews.take(frame, pid);
   else if (frame.kind === 'vanished') vanished.take(frame, pid);
+  else if (frame.kind === 'counts') counts(frame.row);
   else if (frame.kind === 'verification-keys-in-use') settle(frame.version);
   else if (frame.kind === 'ready') ready();
 }

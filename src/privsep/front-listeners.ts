@@ -3,6 +3,7 @@ import { createHeartbeatApp } from '../http/app.js';
 import type { Handler } from '../http/request-context.js';
 import { createFrontServer, type FrontServer } from '../http/server.js';
 import type { TlsIdentity } from '../http/tls-options.js';
+import type { Traffic } from '../http/traffic.js';
 import type { Logger } from '../log/logger.js';
 import { LISTENING_FD, WEBHOOK_FD } from './child.js';
 import type { FrontConfiguration } from './protocol.js';
@@ -24,10 +25,11 @@ export interface FrontHandlers {
 export function createFrontListeners(
   configuration: FrontConfiguration,
   { authenticate, app }: FrontHandlers,
+  traffic: Traffic,
   log: Logger,
 ): FrontListeners {
   const { tls, bounds, webhook, trustedProxies } = configuration;
-  const forAll = { log, bounds, trustedProxies };
+  const forAll = { log, bounds, trustedProxies, traffic };
   if (webhook === undefined) {
     const server = createFrontServer({ ...forAll, tls: identityOf(tls), handlers: { authenticate, app } });
     return together([{ server, fd: LISTENING_FD, identity: identityOf }]);

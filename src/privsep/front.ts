@@ -5,11 +5,13 @@ import { createAuthenticateHandler } from '../http/authenticate.js';
 import { admitCallers } from '../http/caller.js';
 import { type Documents, makeDocuments } from '../http/discovery.js';
 import { cacheIdentities } from '../identity/cached.js';
+import type { IdentitySource } from '../identity/identity.js';
 import { createProbe } from '../identity/probe.js';
 import { createSystemIdentitySource } from '../identity/system.js';
 import { importVerifier } from '../keys/verifier.js';
 import type { Logger } from '../log/logger.js';
 import { createLogger } from '../log/winston-logger.js';
+import type { Row } from '../metrics/series.js';
 import { loadNative } from '../native/binding.js';
 import { rememberAccounts } from '../token/account-allowed.js';
 import type { Review } from '../token/review.js';
@@ -18,6 +20,7 @@ import { type AccountClient, createAccountClient } from './account-client.js';
 import { type CallerCounter, countCallers } from './caller-counter.js';
 import { type Channel, openChannel } from './channel.js';
 import { CHANNEL_FD } from './child.js';
+import { createFrontCounts, type FrontCounts } from './front-counts.js';
 import { createFrontListeners, type FrontListeners } from './front-listeners.js';
 import { materialOf } from './key-frame.js';
 import { createLoginClient, type LoginClient } from './login-client.js';
@@ -39,6 +42,8 @@ interface Running {
   readonly vanished: VanishedCounter;
   readonly callers: CallerCounter;
   readonly health: FrontReadiness;
+  /** Tells a last time what was counted. */
+  readonly stopCounting: () => void;
   changeKeys(keys: FrontConfiguration['verificationKeys']): void;
 }
 
@@ -108,7 +113,9 @@ function createFront(configuration: FrontConfiguration, log: Logger): Running {
   const reviews = countReviews(channel.send);
   const tokenExpiresIn = token.maxLifetime / 60;
   const vanished = countVanished(channel.send);
-  const reviewWith = createReviewer(configuration, accounts, vanished, log);
+  const counts = createFrontCounts();
+  const identities = createIdentities(configuration, vanished, counts, log);
+  const reviewWith = createReviewer(configuration, identities, accounts);
   let review = reviewWith(configuration.verificationKeys);
   const health = createReadiness({
     cert: tls.cert,
@@ -122,14 +129,17 @@ function createFront(configuration: FrontConfiguration, log: Logger): Running {
   const callers = countCallers(channel.send, log, steady);
   const authenticate = createAuthenticateHandler({
     review: (reviewed, audiences) => review(reviewed, audiences),
-    onReview: reviews.count,
+    onReview(outcome, milliseconds) {
+      reviews.count(outcome);
+      counts.review(outcome, milliseconds);
+    },
     log,
   });
   const admission = { subjects: configuration.clientCaSubject, onRefused: callers.refused, now: Date.now };
   const handlers = {
     authenticate: tls.clientCa === undefined ? authenticate : admitCallers(authenticate, admission),
     app: createApp({
-      login: logins.login,
+      login: counts.countLogins(logins.login),
       log,
       tokenExpiresIn,
       audience: token.audience,
@@ -138,12 +148,14 @@ function createFront(configuration: FrontConfiguration, log: Logger): Running {
       readiness: health.readiness,
     }),
   };
-  const listeners = createFrontListeners(configuration, handlers, log);
+  const listeners = createFrontListeners(configuration, handlers, counts.traffic, log);
   const changeKeys: Running['changeKeys'] = (keys) => {
     review = reviewWith(keys);
     documents = documentsOf(keys, token);
   };
-  return { listeners, logins, accounts, reviews, vanished, callers, health, changeKeys };
+  const tellRow = (row: Row) => channel.send({ kind: 'counts', row });
+  const stopCounting = configuration.counts ? counts.tellBy(tellRow, identities.size) : () => {};
+  return { listeners, logins, accounts, reviews, vanished, callers, health, stopCounting, changeKeys };
 }
 
 function documentsOf(
@@ -162,20 +174,28 @@ function createNssProbe({ account, identityTimeout: timeout }: FrontConfiguratio
 /** A steady clock: what is cached must not live longer because the time of day was set back. */
 const steady = () => performance.now();
 
-/** Keys may turn; the identities and accounts seen so far are kept. */
-function createReviewer(
-  { token, identityTimeout, identityCacheTtl, identityStaleFor, accountCheckTtl: ttl }: FrontConfiguration,
-  { accountAllowed }: AccountClient,
+function createIdentities(
+  { identityTimeout, identityCacheTtl, identityStaleFor }: FrontConfiguration,
   { count: onVanished }: VanishedCounter,
+  { served: onServed }: FrontCounts,
   log: Logger,
 ) {
-  const identities = cacheIdentities(createSystemIdentitySource({ native, log, timeout: identityTimeout }), {
+  return cacheIdentities(createSystemIdentitySource({ native, log, timeout: identityTimeout }), {
     ttl: identityCacheTtl,
     staleFor: identityStaleFor,
     now: steady,
     onVanished,
+    onServed,
     log,
   });
+}
+
+/** Keys may turn; the identities and accounts seen so far are kept. */
+function createReviewer(
+  { token, accountCheckTtl: ttl }: FrontConfiguration,
+  identities: IdentitySource,
+  { accountAllowed }: AccountClient,
+) {
   const { issuer, audience, requireAudience, policy } = token;
   const accounts = ttl === undefined ? {} : { accountAllowed: rememberAccounts(accountAllowed, { ttl, now: steady }) };
   return (keys: FrontConfiguration['verificationKeys']): Review => {
@@ -199,6 +219,7 @@ async function drain(): Promise<void> {
   running?.reviews.stop();
   running?.vanished.stop();
   running?.callers.stop();
+  running?.stopCounting();
   // The last counts are written when the channel has ended.
   channel.close();
 }

@@ -16,7 +16,12 @@ import { type FrontConfiguration, type KeyFrame, MAX_CERTIFICATE, MAX_KEY, MAX_V
 const VERIFICATION = 'verification-key-files';
 /** Bytes of a file of keys, at most; of those that travel as they are, what the protocol takes. */
 const MAX_FILE = 64 * 1024;
-const MAX_BYTES: Readonly<Record<string, number>> = { 'cert-file': MAX_CERTIFICATE, 'key-file': MAX_KEY };
+const MAX_BYTES: Readonly<Record<string, number>> = {
+  'cert-file': MAX_CERTIFICATE,
+  'key-file': MAX_KEY,
+  'metrics-cert-file': MAX_CERTIFICATE,
+  'metrics-key-file': MAX_KEY,
+};
 
 export interface Reading {
   readonly native: Native;

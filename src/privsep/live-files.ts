@@ -6,6 +6,8 @@ import type { FrontKeeper } from './front-keeper.js';
 import { type Reading, readKeys, readTls } from './key-files.js';
 import { createLiveKeys } from './live-keys.js';
 import type { Audit } from './login-desk.js';
+import type { MetricsKeeper } from './metrics-keeper.js';
+import { liveMetricsFiles } from './metrics-startup.js';
 import type { Prepared } from './startup.js';
 import { liveStoreFiles } from './store-files.js';
 import type { StoreKeeper } from './store-keeper.js';
@@ -17,9 +19,10 @@ const SWEEP_INTERVAL = 10_000;
 export interface LiveFilesOptions {
   readonly settings: Settings;
   readonly prepared: Prepared;
-  readonly pool: WorkerPool;
-  readonly keeper: FrontKeeper;
+  readonly pool: Pick<WorkerPool, 'changeSigningKey'>;
+  readonly keeper: Pick<FrontKeeper, 'changeTls' | 'changeVerificationKeys'>;
   readonly store: StoreKeeper | undefined;
+  readonly metrics: Pick<MetricsKeeper, 'changeTls'> | undefined;
   readonly reading: Reading;
   readonly audit: Audit;
 }
@@ -27,9 +30,11 @@ export interface LiveFilesOptions {
 /** Watches for as long as the process lives. */
 export function keepFilesLive(options: LiveFilesOptions): Promise<FileWatch> {
   const audited: LiveFilesOptions = { ...options, audit: orLog(options) };
-  const { settings, prepared, store, reading } = options;
+  const { settings, prepared, store, metrics, reading } = options;
   const ofStore = prepared.store && store ? [liveStoreFiles(settings, prepared.store, reading, store.change)] : [];
-  return watchFiles([...tlsOf(audited), keysOf(audited), ...ofStore], reading.log);
+  const { tls } = prepared.metrics?.configuration ?? {};
+  const ofMetrics = tls && metrics ? [liveMetricsFiles(settings, tls, reading, metrics.changeTls)] : [];
+  return watchFiles([...tlsOf(audited), keysOf(audited), ...ofStore, ...ofMetrics], reading.log);
 }
 
 /** What has changed has changed, also when the line about it cannot be written. */

@@ -38,15 +38,19 @@ export interface DeskOptions {
   readonly log: Logger;
   /** A delay wished for by PAM is noted when it is larger than this, milliseconds. */
   readonly refusalDelay: number;
+  /** Called as a login comes; what it returns, when it ends. */
+  readonly counted?: () => (result: LoginResultFrame) => void;
 }
 
-type LoginResultFrame = Extract<ToFront, { kind: 'login-result' }>;
+export type LoginResultFrame = Extract<ToFront, { kind: 'login-result' }>;
 
 type Admitted = Extract<Admission, { admitted: true }>;
 
 export function createLoginDesk(options: DeskOptions): LoginDesk {
   const { pool, limits, shared, throttled, limit, answer, audit, log, refusalDelay } = options;
   const open = createOpenJobs(pool, limit);
+  /** By id: for those that are counted. */
+  const ends = new Map<number, (result: LoginResultFrame) => void>();
 
   function finish(frame: LoginFrame, admission: Admitted, outcome: JobResult<'issue'>): void {
     admission.settle(attemptOutcome(outcome));
@@ -60,6 +64,8 @@ export function createLoginDesk(options: DeskOptions): LoginDesk {
 
   function conclude(frame: LoginFrame, result: LoginResultFrame): void {
     for (const response of frame.responses) response.wipe();
+    ends.get(frame.id)?.(result);
+    ends.delete(frame.id);
     if (open.close(frame.id)) answer(result);
   }
 
@@ -98,6 +104,7 @@ export function createLoginDesk(options: DeskOptions): LoginDesk {
       // Found out when it is sent to a worker, it would be the worker that ends for it.
       if (!fitsInFrame(issueFrame(MAX_ID, frame))) throw new PamhookError('ERR_PROTOCOL', 'a login is too large');
       open.reserve(frame.id, 'issue');
+      if (options.counted !== undefined) ends.set(frame.id, options.counted());
       const attempt = attemptOf(frame);
       const own = limits.admit(attempt);
       if (shared === undefined || !own.admitted) proceed(frame, attempt, own);

@@ -2,11 +2,13 @@
  * The whole protocol between the processes: every frame there is, with the bounds it is checked against on arrival.
  *
  *   supervisor -> front    configure, ping, login-result, account-result, tls, verification-keys, health, drain
- *   front -> supervisor    ready, pong, login, cancel-login, check-account, reviews, vanished, verification-keys-in-use
+ *   front -> supervisor    ready, pong, login, cancel-login, check-account, reviews, vanished, counts, verification-keys-in-use
  *   supervisor -> worker   configure, ping, issue, check-account, signing-key
  *   worker -> supervisor   ready, pong, issue-result, account-checked
  *   supervisor -> store    configure, ping, take, settle
  *   store -> supervisor    ready, pong, taken, state
+ *   supervisor -> metrics  configure, ping, metrics, tls
+ *   metrics -> supervisor  ready, pong
  *
  * A worker knows two verbs. `issue`: it signs only what it has itself authenticated. `check-account`, with nothing signed: whether
  * PAM lets an account be used; the supervisor takes it from the front only when review-account-check is on. The front never sees a private
@@ -17,7 +19,23 @@
  * cancellation more than there were logins, an answer without its question, more counts of reviews than there can be. So does leaving frames unread.
  */
 import { type ErrorCode, errorCodes } from '../errors.js';
-import { address, flag, listOf, type Of, object, oneOf, optional, real, secret, text, union, whole } from './shape.js';
+import { rowLength } from '../metrics/series.js';
+import {
+  address,
+  flag,
+  listOf,
+  type Of,
+  object,
+  oneOf,
+  optional,
+  orNull,
+  real,
+  rowOf,
+  secret,
+  text,
+  union,
+  whole,
+} from './shape.js';
 
 export const MAX_ID = 2 ** 48;
 const id = whole(1, MAX_ID);
@@ -110,6 +128,8 @@ const frontConfiguration = object({
   identityStaleFor: milliseconds,
   /** Absent: reviews ask nothing of the account phase, and the front may not. */
   accountCheckTtl: optional(milliseconds),
+  /** Whether it tells what it counts. */
+  counts: flag,
 });
 export type FrontConfiguration = Of<typeof frontConfiguration>;
 
@@ -272,6 +292,10 @@ const health = object({
 });
 export type HealthFrame = Of<typeof health>;
 
+const count = orNull(real(0, Number.MAX_SAFE_INTEGER));
+/** Of the metrics that the front counts; the order is that of the table of metrics. */
+const frontRow = rowOf(count, rowLength('front'));
+
 export const toFront = union('kind', {
   configure: frontConfiguration,
   ping,
@@ -294,6 +318,8 @@ export const fromFront = union('kind', {
   'check-account': checkAccount,
   reviews,
   vanished,
+  /** What it has counted since its start. */
+  counts: object({ kind: oneOf('counts'), row: frontRow }),
   'verification-keys-in-use': object({ kind: oneOf('verification-keys-in-use'), version: id }),
 });
 export type FromFront = Of<typeof fromFront>;
@@ -379,3 +405,26 @@ export const fromStore = union('kind', {
   }),
 });
 export type FromStore = Of<typeof fromStore>;
+
+const metricsConfiguration = object({
+  kind: oneOf('configure'),
+  logging,
+  account: optional(account),
+  lockMemory: flag,
+  supervisorPid: whole(1, 2 ** 31),
+  /** Absent: plain HTTP. */
+  tls: optional(tls),
+});
+export type MetricsConfiguration = Of<typeof metricsConfiguration>;
+
+export const toMetrics = union('kind', {
+  configure: metricsConfiguration,
+  ping,
+  /** All that was counted. */
+  metrics: object({ kind: oneOf('metrics'), front: frontRow, supervisor: rowOf(count, rowLength('supervisor')) }),
+  tls: object({ kind: oneOf('tls'), tls }),
+});
+export type ToMetrics = Of<typeof toMetrics>;
+
+export const fromMetrics = union('kind', { ready, pong });
+export type FromMetrics = Of<typeof fromMetrics>;

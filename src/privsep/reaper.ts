@@ -11,7 +11,7 @@ export interface Reaper {
 }
 
 /** `ours`: the children that libuv knows and reaps itself. */
-export function createReaper(native: Native, ours: () => ReadonlySet<number>, log: Logger): Reaper {
+export function createReaper(native: Native, ours: () => Pick<ReadonlySet<number>, 'has'>, log: Logger): Reaper {
   function orphans(): number[] {
     const known = ours();
     return childrenOfThisProcess().filter((pid) => !known.has(pid));

@@ -56,6 +56,20 @@ export function listOf<T>(item: Shape<T>, max: number): Shape<readonly T[]> {
       : broken(at, `a list of at most ${max}`);
 }
 
+/** As many as `length`, no more and no fewer. */
+export function rowOf<T>(item: Shape<T>, length: number): Shape<readonly T[]> {
+  const list = listOf(item, length);
+  return (value, at) => {
+    const items = list(value, at);
+    return items.length === length ? items : broken(at, `a list of ${length}`);
+  };
+}
+
+/** The value, or null. */
+export function orNull<T>(shape: Shape<T>): Shape<T | null> {
+  return (value, at) => (value === null ? null : shape(value, at));
+}
+
 /** The value, or undefined when it is absent. */
 export function optional<T>(shape: Shape<T>): Shape<T | undefined> {
   return (value, at) => (value === undefined ? undefined : shape(value, at));

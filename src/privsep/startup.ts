@@ -13,6 +13,7 @@ import { requireFits } from './frame-size.js';
 import { readKeys, readTls } from './key-files.js';
 import { type Listening, openListening, openWebhookListening } from './listening.js';
 import type { KeySet } from './live-keys.js';
+import { type PreparedMetrics, prepareMetrics } from './metrics-startup.js';
 import { policyOf, warnOfMissingGroups } from './policies.js';
 import type { Account, FrontConfiguration, StoreConfiguration, WorkerConfiguration } from './protocol.js';
 import { readStoreFiles } from './store-files.js';
@@ -24,6 +25,8 @@ export interface Prepared {
   readonly worker: WorkerConfiguration;
   /** Absent: each replica counts failed logins alone. */
   readonly store?: StoreConfiguration;
+  /** Absent: none are served. */
+  readonly metrics?: PreparedMetrics;
   readonly listening: Listening;
   /** Absent: reviews are asked for on the same socket. */
   readonly webhookListening?: Listening;
@@ -84,6 +87,7 @@ export async function prepare(settings: Settings, around: Surroundings): Promise
     identityCacheTtl: settings.identityCacheTtl,
     identityTimeout: settings.identityTimeout,
     identityStaleFor: settings.identityStaleFor,
+    counts: settings.metricsBind !== undefined,
     ...(settings.reviewAccountCheck ? { accountCheckTtl: settings.accountCheckTtl } : {}),
   };
   const worker: WorkerConfiguration = {
@@ -96,9 +100,15 @@ export async function prepare(settings: Settings, around: Surroundings): Promise
   };
   requireFits(front, worker);
   const store = await prepareStore(settings, around, front);
+  const metrics = prepareMetrics(settings, around, front, await metricsAccount(settings, around));
   const listening = openListening(settings, around);
   const webhookListening = openWebhookListening(settings, around);
-  return { keys, front, worker, ...(store ? { store } : {}), listening, ...(webhookListening && { webhookListening }) };
+  const optional = {
+    ...(store && { store }),
+    ...(metrics && { metrics }),
+    ...(webhookListening && { webhookListening }),
+  };
+  return { keys, front, worker, listening, ...optional };
 }
 
 /** Throws ConfigurationError. */
@@ -113,6 +123,13 @@ async function prepareStore(
     runAs === undefined ? account : await chooseAccount({ ...settings, runAs }, around, 'limits-store-run-as');
   const common = { kind, logging, lockMemory, supervisorPid, ...(own === undefined ? {} : { account: own }) };
   return { ...common, address, rule, ...readStoreFiles(settings, around) };
+}
+
+/** undefined: that of the front. Throws ConfigurationError. */
+async function metricsAccount(settings: Settings, around: Surroundings): Promise<Account | undefined> {
+  const { metricsBind, metricsRunAs: runAs } = settings;
+  if (metricsBind === undefined || runAs === undefined) return undefined;
+  return chooseAccount({ ...settings, runAs }, around, 'metrics-run-as');
 }
 
 function checkPam(settings: Settings, { log, isRoot }: Surroundings): void {
@@ -143,7 +160,7 @@ export function requireServiceFile(option: string, service: string, configDir: s
 export async function chooseAccount(
   { runAs, identityTimeout }: Pick<Settings, 'runAs' | 'identityTimeout'>,
   { native, log, isRoot }: Pick<Surroundings, 'native' | 'log' | 'isRoot'>,
-  option: 'run-as' | 'limits-store-run-as' = 'run-as',
+  option: 'run-as' | 'limits-store-run-as' | 'metrics-run-as' = 'run-as',
 ): Promise<Account | undefined> {
   if (!isRoot) {
     if (runAs !== undefined) log.warn(`${option} is ignored: only root can change to another account`);

@@ -8,17 +8,20 @@ import type { AuditLog } from '../log/audit-log.js';
 import type { Logger } from '../log/logger.js';
 import type { Native } from '../native/native.js';
 import { createLoginLimits, type LoginLimits, unlimited } from '../token/login-limits.js';
-import { startChild } from './child.js';
+import { type ChildName, startChild } from './child.js';
 import { createFrontKeeper, type FrontKeeper } from './front-keeper.js';
 import { tellHealth } from './health-teller.js';
 import { admitLast, type Listening } from './listening.js';
 import { keepFilesLive } from './live-files.js';
+import type { MetricsKeeper } from './metrics-keeper.js';
+import { countTurns, logMetrics, startMetrics } from './metrics-wiring.js';
 import { refuseDebugger } from './privileges.js';
 import { fromFront, fromStore, fromWorker } from './protocol.js';
 import { createReaper } from './reaper.js';
 import { createServiceNotices } from './service-notices.js';
 import { type Prepared, prepare } from './startup.js';
 import { createStoreKeeper, type StoreKeeper } from './store-keeper.js';
+import { countForMetrics, type SupervisorCounts } from './supervisor-counts.js';
 import { countThrottled } from './throttle-counter.js';
 import { createWorkerPool, type WorkerPool } from './worker-pool.js';
 
@@ -62,7 +65,12 @@ export async function supervise(settings: Settings, options: SupervisorOptions):
   const around = { native, log, logFormat: options.logFormat, isRoot, pid: process.pid, now: Date.now, handedOver };
   const prepared = await prepare(settings, around);
   native.setChildSubreaper();
-  const { pool, keeper, store, throttled, reaping } = startProcesses(settings, prepared, audit, options);
+  const { pool, keeper, store, metrics, counts, throttled, reaping } = startProcesses(
+    settings,
+    prepared,
+    audit,
+    options,
+  );
   const notices = createServiceNotices({ to: options.notify, native, log, silence: keeper.silence });
   let reload = async (): Promise<void> => {};
   process.on('SIGHUP', () => {
@@ -75,11 +83,14 @@ export async function supervise(settings: Settings, options: SupervisorOptions):
     store?.start();
     await keeper.start();
     pool.warm();
-    const live = await keepFilesLive({ settings, prepared, pool, keeper, store, reading: around, audit: audit.append });
+    metrics?.start();
+    const turning = countTurns({ pool, keeper, metrics }, counts);
+    const live = await keepFilesLive({ settings, prepared, ...turning, store, reading: around, audit: audit.append });
     reload = live.reload;
     const { address, port } = prepared.listening;
     const webhook = prepared.webhookListening && namesOf(prepared.webhookListening);
     append(audit, { event: 'daemon.started', address, port, ...webhook });
+    if (prepared.metrics !== undefined) logMetrics(prepared.metrics, log);
     log.info('serving', { address: address || 'all addresses', port, ...webhook });
     notices.ready(`serving, ${address || 'all addresses'}, port ${port}`);
     await stopRequested;
@@ -96,6 +107,7 @@ export async function supervise(settings: Settings, options: SupervisorOptions):
     keeper.kill();
     await pool.stop();
     await store?.stop();
+    await metrics?.stop();
   }
 }
 
@@ -103,6 +115,9 @@ interface Processes {
   readonly pool: WorkerPool;
   readonly keeper: FrontKeeper;
   readonly store: StoreKeeper | undefined;
+  readonly metrics: MetricsKeeper | undefined;
+  /** Absent: nothing is counted for metrics. */
+  readonly counts: SupervisorCounts | undefined;
   readonly throttled: { stop(): void };
   readonly reaping: NodeJS.Timeout;
 }
@@ -114,9 +129,10 @@ function startProcesses(
   options: SupervisorOptions,
 ): Processes {
   const { native, log, environment } = options;
-  const children = new Set<number>();
+  const children = new Map<number, ChildName>();
   const reaper = createReaper(native, () => children, log);
   const now = () => performance.now();
+  const counts = prepared.metrics && countForMetrics({ settings, now });
   const pool = createWorkerPool({
     startWorker: ({ onFrame, onExit }) =>
       startChild({
@@ -139,6 +155,7 @@ function startProcesses(
     maxLogins: settings.pamWorkerMaxLogins,
     timeout: settings.pamTimeout,
     queueLength: settings.loginQueue,
+    ...(counts === undefined ? {} : { watch: counts.pool }),
     log,
     now,
   });
@@ -160,6 +177,7 @@ function startProcesses(
         }),
       configuration: prepared.store,
       timeout: settings.limitsStoreTimeout,
+      ...counts?.store,
       log,
       now,
     });
@@ -184,12 +202,18 @@ function startProcesses(
     ...(store === undefined ? {} : { shared: store }),
     throttled,
     limit: open,
+    ...(counts === undefined ? {} : { counts: counts.front, counted: counts.counted }),
     audit: audit.append,
     log,
     refusalDelay: settings.refusalDelay,
     now,
   });
-  return { pool, keeper, store, throttled, reaping: setInterval(() => reaper.reapOrphans(), REAP_INTERVAL) };
+  const metrics =
+    prepared.metrics &&
+    counts &&
+    startMetrics({ prepared: prepared.metrics, from: prepared, counts, pool, children, environment, log, now });
+  const reaping = setInterval(() => reaper.reapOrphans(), REAP_INTERVAL);
+  return { pool, keeper, store, metrics, counts, throttled, reaping };
 }
 
 function limitsOf({ loginLimits }: Settings, now: () => number): LoginLimits {

@@ -46,6 +46,8 @@ export interface WorkerPool {
   submit(job: Job): void;
   /** Answers a job that still waits with ERR_LOGIN_QUEUE_FULL: its client went away, or others have more right to its place. */
   cancel(job: Job): void;
+  /** How many workers are in which state, and how many jobs wait. */
+  load(): PoolLoad;
   /** Whether logins can be expected to be checked: a worker is free, or those at work have lately answered. */
   answering(): boolean;
   /** Starts the worker that is kept warm. */
@@ -54,6 +56,19 @@ export interface WorkerPool {
   changeSigningKey(key: KeyFrame): void;
   /** Ends all workers; what runs or waits is answered ERR_LOGIN_UNAVAILABLE. Resolves when all are gone. */
   stop(): Promise<void>;
+}
+
+export interface PoolLoad {
+  readonly workers: Readonly<Record<WorkerState, number>>;
+  readonly waiting: Readonly<Record<Verb, number>>;
+}
+
+/** Told of what happens, for counting. Times are milliseconds. */
+export interface PoolWatch {
+  waited(verb: Verb, milliseconds: number): void;
+  ran(verb: Verb, milliseconds: number): void;
+  /** A worker ended, and was not told to. */
+  died(): void;
 }
 
 export type StartWorker = (events: { onFrame(frame: FromWorker): void; onExit(how: string): void }) => Child<ToWorker>;
@@ -71,14 +86,17 @@ export interface PoolOptions {
   readonly timeout: number;
   /** Logins that may wait, and account checks that may. */
   readonly queueLength: number;
+  readonly watch?: PoolWatch;
   readonly log: Logger;
   /** Milliseconds of a steady clock. */
   readonly now: () => number;
 }
 
+export type WorkerState = 'starting' | 'idle' | 'busy' | 'leaving';
+
 interface Worker {
   child: Child<ToWorker>;
-  state: 'starting' | 'idle' | 'busy' | 'leaving';
+  state: WorkerState;
   jobs: number;
   /** Present while busy. */
   run?: { readonly job: Job; readonly id: number; readonly began: number; readonly timer: NodeJS.Timeout };
@@ -92,12 +110,12 @@ function ends(run: Worker['run'], frame: FromWorker): frame is ResultFrame<Verb>
 }
 
 export function createWorkerPool(options: PoolOptions): WorkerPool {
-  const { log, now } = options;
+  const { log, now, watch } = options;
   let { configuration } = options;
   const workers = new Set<Worker>();
   const queue = createJobQueue<Job>(sharesOf(options.workers, options.accountChecks), options.queueLength);
-  /** Of the jobs in the queue: when they have waited too long. */
-  const expiries = new Map<Job, NodeJS.Timeout>();
+  /** Of the jobs in the queue: since when they wait, and when it is too long. */
+  const waits = new Map<Job, { readonly since: number; readonly expiry: NodeJS.Timeout }>();
   const backOff = createBackOff();
   let restart: NodeJS.Timeout | undefined;
   let stopping = false;
@@ -110,10 +128,7 @@ export function createWorkerPool(options: PoolOptions): WorkerPool {
     if (stopping) job.finish({ unavailable: 'ERR_LOGIN_UNAVAILABLE', elapsed: 0 });
     else if (!queue.add(job)) job.finish({ unavailable: 'ERR_LOGIN_QUEUE_FULL', elapsed: 0 });
     else {
-      expiries.set(
-        job,
-        setTimeout(() => expire(job), options.timeout),
-      );
+      waits.set(job, { since: now(), expiry: setTimeout(() => expire(job), options.timeout) });
       dispatch();
     }
   }
@@ -130,8 +145,10 @@ export function createWorkerPool(options: PoolOptions): WorkerPool {
   }
 
   function waitNoLonger(job: Job): void {
-    clearTimeout(expiries.get(job));
-    expiries.delete(job);
+    const wait = waits.get(job);
+    clearTimeout(wait?.expiry);
+    if (wait !== undefined) watch?.waited(job.verb, now() - wait.since);
+    waits.delete(job);
   }
 
   function dispatch(): void {
@@ -177,6 +194,7 @@ export function createWorkerPool(options: PoolOptions): WorkerPool {
     queue.done(ended.job);
     clearTimeout(ended.timer);
     const run = { elapsed: now() - ended.began, worker: worker.child.pid };
+    watch?.ran(ended.job.verb, run.elapsed);
     ended.job.finish(typeof outcome === 'string' ? { unavailable: outcome, ...run } : { result: outcome, ...run });
   }
 
@@ -233,6 +251,14 @@ export function createWorkerPool(options: PoolOptions): WorkerPool {
     return now() - lastSeen < (states.includes('busy') ? options.timeout : CHANGE_LIMIT);
   }
 
+  function load(): PoolLoad {
+    const counted = { starting: 0, idle: 0, busy: 0, leaving: 0 };
+    for (const { state } of workers) counted[state] += 1;
+    const waiting = { issue: 0, 'check-account': 0 };
+    for (const { verb } of waits.keys()) waiting[verb] += 1;
+    return { workers: counted, waiting };
+  }
+
   function idleTooLong(worker: Worker): void {
     const idle = [...workers].filter((other) => other.state === 'idle').length;
     if (idle > 1) dismiss(worker);
@@ -253,6 +279,7 @@ export function createWorkerPool(options: PoolOptions): WorkerPool {
     finish(worker, 'ERR_LOGIN_WORKER_DIED');
     if (!stopping) {
       const delay = expected ? 0 : backOff.delayAfterDeath(now());
+      if (!expected) watch?.died();
       if (!expected) log.error('a PAM worker died', { pid: worker.child.pid, how, restartIn: delay });
       restartAfter(delay);
     }
@@ -291,5 +318,5 @@ export function createWorkerPool(options: PoolOptions): WorkerPool {
 
   const cancel = (job: Job) => drop(job, 'ERR_LOGIN_QUEUE_FULL');
 
-  return { submit, cancel, answering, warm: start, changeSigningKey, stop };
+  return { submit, cancel, load, answering, warm: start, changeSigningKey, stop };
 }

@@ -95,6 +95,10 @@ test('readSettings() reads a command line of pam_hook', () => {
     limitsStorePrefix: 'pamhook:',
     limitsStoreTimeout: 250,
     limitsStoreRunAs: undefined,
+    metricsBind: undefined,
+    metricsCertFile: undefined,
+    metricsKeyFile: undefined,
+    metricsRunAs: undefined,
     connections: {
       most: 8192,
       mostPerSource: 4096,
@@ -613,4 +617,26 @@ test('readSettings() refuses client-ca-subject without the CA: callers would loo
   assert.match(faultOf(argv).message, /flag -client-ca-subject needs client-ca-file/);
   const { clientCaFile, clientCaSubject } = settings(['-client-ca-subject', 'a, b', '-client-ca-file', 'ca.crt']);
   assert.deepEqual([clientCaFile, clientCaSubject], ['ca.crt', ['a', 'b']]);
+});
+
+test('metrics have an address and a port in one, and TLS files both or none', () => {
+  const metrics = ['-metrics-bind-address', '[::1]:9187', '-metrics-cert-file', 'a', '-metrics-key-file', 'b'];
+  const { settings, warnings } = serving([...REQUIRED, ...metrics]);
+  assert.deepEqual(settings.metricsBind, { address: '::1', port: 9187 });
+  assert.deepEqual([settings.metricsCertFile, settings.metricsKeyFile], ['a', 'b']);
+  assert.deepEqual(warnings, []);
+  const halves = [metrics.slice(0, 4), [...metrics.slice(0, 2), ...metrics.slice(4)]];
+  assert.match(
+    faultOf([...REQUIRED, ...(halves[0] ?? [])]).message,
+    /^flag -metrics-cert-file needs metrics-key-file$/,
+  );
+  assert.match(
+    faultOf([...REQUIRED, ...(halves[1] ?? [])]).message,
+    /^flag -metrics-key-file needs metrics-cert-file$/,
+  );
+  assert.match(faultOf([...REQUIRED, '-metrics-bind-address', '9187']).message, /must be an IP address and a port/);
+  assert.match(
+    serving([...REQUIRED, ...metrics.slice(2)]).warnings.join(),
+    /metrics-bind-address is not set: .*cert.*key/,
+  );
 });

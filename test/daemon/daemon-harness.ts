@@ -165,7 +165,7 @@ export interface Daemon {
     options?: { version?: string; audiences?: readonly string[]; agent?: Agent },
   ): Promise<{ status: number; review: Review }>;
   /** Pids of the processes below the supervisor, by title. */
-  children(name: 'front' | 'worker' | 'limits-store'): number[];
+  children(name: 'front' | 'worker' | 'limits-store' | 'metrics'): number[];
   /** Resolves when the log has a line with this message. */
   logged(message: string): Promise<void>;
   stop(signal?: NodeJS.Signals): Promise<{ code: number | null; signal: NodeJS.Signals | null }>;

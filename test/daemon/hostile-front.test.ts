@@ -52,6 +52,13 @@ const frames: Record<string, Attack> = {
     play: ({ send }) => send({ kind: 'verification-keys-in-use', version: 1 }),
     fault: /keys nobody asked about/,
   },
+  'counts for metrics, when none are served': {
+    play: ({ send }) => {
+      // As long a row as there can be: what is too much is that it comes at all.
+      for (let length = 1; length < 400; length += 1) send({ kind: 'counts', row: Array(length).fill(0) });
+    },
+    fault: /frame.row is not a list of|counts that nobody asked for/,
+  },
   'an account check, without review-account-check': {
     play: ({ send }) => send({ kind: 'check-account', id: 1, username: 'alice' }),
     fault: /more than 0 jobs at once: check-account/,

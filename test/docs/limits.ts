@@ -2,6 +2,7 @@
 import { defaultText } from '#src/config/help.js';
 import type { OptionName } from '#src/config/options.js';
 import { type Bounds, bounds } from '#src/http/bounds.js';
+import { metricsBounds } from '#src/http/metrics-server.js';
 import { MAX_FRAME } from '#src/privsep/channel.js';
 import { MAX_KEYS_IN_USE, MAX_RESPONSE, MAX_RESPONSES } from '#src/privsep/protocol.js';
 import { MAX_VERIFIED_TOKENS } from '#src/token/verified-tokens.js';
@@ -68,6 +69,16 @@ const fixed: readonly (readonly [string, string, string])[] = [
     'responses to PAM',
     `${MAX_RESPONSES} of ${MAX_RESPONSE - 1} bytes`,
     'what PAM takes (`PAM_MAX_RESP_SIZE`); longer ones are refused, never cut',
+  ],
+  [
+    'connections for metrics',
+    `${metricsBounds.connections}, ${metricsBounds.connectionsPerSource} of one address`,
+    'a few Prometheus servers, and one of them cannot shut out the others',
+  ],
+  [
+    'a connection for metrics',
+    `${metricsBounds.connectionTime / 1000} s, one request`,
+    'as long as Prometheus waits; one that hangs holds no place',
   ],
   ['keys in use', `${MAX_KEYS_IN_USE}`, 'with those whose tokens have not ended yet'],
   [

@@ -7,6 +7,7 @@ import { callerFaults } from '#src/http/caller.js';
 import { auditEvents } from '#src/log/audit-event.js';
 import { httpPage } from './bounds-table.js';
 import { limitsTable } from './limits.js';
+import { metricsTable } from './metrics-table.js';
 
 const MADE = '<!-- Made from the code by `node build/test/docs/generate.js`: do not edit. -->';
 
@@ -16,6 +17,7 @@ export const pages: Readonly<Record<string, () => string>> = {
   'docs/audit-events.md': auditEventsPage,
   'docs/error-codes.md': errorCodesPage,
   'docs/http.md': httpPage,
+  'docs/metrics.md': () => withTable(readPage('docs/metrics.md'), 'metrics', metricsTable()),
   'docs/security.md': securityPage,
 };
 

@@ -50,6 +50,10 @@ function setUp(t: TestContext, configuration: Partial<FrontConfiguration> = { ac
       submit: (job) => jobs.push(job),
       cancel: (job) => cancelled.push(job),
       answering: () => true,
+      load: () => ({
+        workers: { starting: 0, idle: 0, busy: 0, leaving: 0 },
+        waiting: { issue: 0, 'check-account': 0 },
+      }),
       warm() {},
       changeSigningKey() {},
       stop: async () => {},

@@ -11,6 +11,10 @@ function setUp(limit = 10) {
       submit: (job) => submitted.push(job),
       cancel: (job) => cancelled.push(job),
       answering: () => true,
+      load: () => ({
+        workers: { starting: 0, idle: 0, busy: 0, leaving: 0 },
+        waiting: { issue: 0, 'check-account': 0 },
+      }),
       warm() {},
       changeSigningKey() {},
       stop: async () => {},

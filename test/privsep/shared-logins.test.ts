@@ -25,6 +25,10 @@ function setUp({ admits = true } = {}) {
       submit: (job) => jobs.push(job),
       cancel() {},
       answering: () => true,
+      load: () => ({
+        workers: { starting: 0, idle: 0, busy: 0, leaving: 0 },
+        waiting: { issue: 0, 'check-account': 0 },
+      }),
       warm() {},
       changeSigningKey() {},
       stop: async () => {},
