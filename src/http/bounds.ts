@@ -8,6 +8,8 @@ export interface Bounds {
   readonly requestsPerConnection: number;
   readonly pipelinedRequests: number;
   readonly handshakeTimeout: number;
+  readonly handshakeBytes: number;
+  readonly largeHandshakes: number;
   readonly headersTimeout: number;
   readonly requestTimeout: number;
   readonly keepAliveTimeout: number;
@@ -37,6 +39,8 @@ export const bounds: Bounds = {
   requestsPerConnection: 10_000,
   pipelinedRequests: 100,
   handshakeTimeout: 10_000,
+  handshakeBytes: 8 * 1024,
+  largeHandshakes: 128,
   headersTimeout: 10_000,
   requestTimeout: 20_000,
   // Longer than the 90 s after which a Go client lets an idle connection go: else both ends could act at once and lose a request.
@@ -69,6 +73,9 @@ export const boundMeanings: Readonly<Record<keyof Bounds, string>> = {
   requestsPerConnection: 'requests on one connection; the last answer says `Connection: close`',
   pipelinedRequests: 'requests of one connection that wait for an answer; beyond, the connection is closed',
   handshakeTimeout: 'from the TCP connection to the end of the TLS handshake; then closed (`handshake-timeout`)',
+  handshakeBytes:
+    'what a client sends in a TLS handshake that asks it for certificates, and in one piece with its end; a longer one is a large one',
+  largeHandshakes: 'connections at once that had a large one; more are closed',
   headersTimeout:
     'from the handshake, or the first byte of a further request, to the end of the headers; then 408 (`header-timeout`)',
   requestTimeout: 'from the same moment to the end of the body; then 408 (`request-timeout`)',

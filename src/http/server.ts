@@ -20,6 +20,7 @@ import {
 } from './connection.js';
 import { clientAddress, createTrustedProxies } from './forwarded-for.js';
 import { framingFault } from './framing.js';
+import { createHandshakes } from './handshakes.js';
 import { headerValues } from './raw-headers.js';
 import type { Handler, RequestContext } from './request-context.js';
 import { originForm, pathOf } from './request-target.js';
@@ -77,8 +78,9 @@ export function createFrontServer(options: FrontServerOptions): FrontServer {
   const admission = createAdmission(bounds.connectionsPerSource, proxies);
   const connections = new Map<Duplex, Connection>();
   const server = createServer(serverOptions(options.tls, bounds), receive);
-  /** Connections that are older than the CA of clients, and not yet through with their handshake. */
-  const outdatedPeers = new Set<string>();
+  // Who is not asked for certificates can send none.
+  const large = options.tls.clientCa === undefined ? Number.POSITIVE_INFINITY : bounds.handshakeBytes;
+  const handshakes = createHandshakes(large, bounds.largeHandshakes);
   let { clientCa } = options.tls;
   let draining: Promise<void> | undefined;
 
@@ -87,6 +89,7 @@ export function createFrontServer(options: FrontServerOptions): FrontServer {
   server.maxHeadersCount = 0;
   gate(server, (socket) => {
     const isAdmitted = admission.admit(socket);
+    if (isAdmitted) handshakes.begin(socket);
     countConnection(socket, isAdmitted, traffic);
     return isAdmitted;
   });
@@ -107,13 +110,14 @@ export function createFrontServer(options: FrontServerOptions): FrontServer {
 
   function track(socket: TLSSocket): void {
     const source = sourceAddress(socket.remoteAddress);
-    if (source === undefined) {
+    const { admitted, outdated } = handshakes.end(socket);
+    if (source === undefined || !admitted) {
       socket.destroy();
       return;
     }
     const connection = createConnection(source, proxies.has(source));
     if (draining) closeAfterAnswers(connection);
-    if (outdatedPeers.has(peer(socket))) outdate(connection);
+    if (outdated) outdate(connection);
     connections.set(socket, connection);
     socket.once('close', () => {
       connections.delete(socket);
@@ -185,21 +189,12 @@ export function createFrontServer(options: FrontServerOptions): FrontServer {
     server.closeIdleConnections();
     // Node counts a connection that has never sent a request among the busy ones, until this time is over.
     server.headersTimeout = bounds.drainIdleTimeout;
-    for (const socket of inHandshake()) socket.destroy();
-  }
-
-  function inHandshake(): Socket[] {
-    const secure = new Set([...connections.keys()].map((socket) => peer(socket as TLSSocket)));
-    return [...admission.sockets].filter((socket) => !secure.has(peer(socket)));
+    for (const socket of handshakes.sockets) socket.destroy();
   }
 
   function outdateAll(): void {
     for (const connection of connections.values()) outdate(connection);
-    for (const socket of inHandshake()) {
-      const name = peer(socket);
-      outdatedPeers.add(name);
-      socket.once('close', () => outdatedPeers.delete(name));
-    }
+    handshakes.outdate();
   }
 
   function stopLooking(): void {
@@ -317,8 +312,4 @@ function endPlainly(response: ServerResponse, status: number, { requestId }: Req
     Connection: 'close',
   });
   response.end(text);
-}
-
-function peer({ remoteAddress, remotePort }: Socket): string {
-  return `${remoteAddress} ${remotePort}`;
 }

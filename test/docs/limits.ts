@@ -13,6 +13,9 @@ const ofBounds: Readonly<Record<keyof Bounds, string>> = {
   requestsPerConnection: 'what piles up in a connection ends with it',
   pipelinedRequests: 'a client that does not wait for answers must not have them all kept for it',
   handshakeTimeout: 'the slowest honest handshake takes seconds; one that takes longer holds memory for nothing',
+  handshakeBytes: 'a chain of three certificates with the largest usual keys has 6 KiB',
+  largeHandshakes:
+    'a client may send 100 KiB of certificates, which become 800 KiB in memory for as long as it stays: 100 MiB in all',
   headersTimeout: 'the same for headers that trickle in',
   requestTimeout: 'the same for a body: 1 MiB at half a megabit a second',
   keepAliveTimeout:

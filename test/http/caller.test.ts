@@ -190,4 +190,28 @@ describe('POST /authenticate with a CA of clients', () => {
     assert.deepEqual([status, connection, reused], [500, 'close', true]);
     assert.equal(reviewed.length, 1);
   });
+
+  it('keeps many certificates of few clients only, whatever they are', async (t) => {
+    const { port } = await start(t, { bounds: { largeHandshakes: 2 } });
+    // They need not belong together.
+    const heavy = { cert: good.cert + next.cert.repeat(60), key: good.key };
+    const open: TLSSocket[] = [];
+    t.after(() => {
+      for (const socket of open) socket.destroy();
+    });
+    /** Whether the server lets the connection be. */
+    const dialed = (identity: { cert: string; key: string }) =>
+      new Promise<boolean>((resolve) => {
+        const socket = connect({ port, host: '127.0.0.1', ca: certificate.cert, ...identity });
+        open.push(socket);
+        socket.on('error', () => {}).on('close', () => resolve(false));
+        socket.on('data', () => resolve(true));
+        socket.write('GET /heartbeat HTTP/1.1\r\nHost: a\r\n\r\n');
+      });
+    assert.deepEqual([await dialed(heavy), await dialed(heavy)], [true, true]);
+    assert.equal(await dialed(heavy), false);
+    assert.deepEqual([await dialed(good), (await ask(port, good)).status], [true, 200]);
+    open[0]?.destroy();
+    while (!(await dialed(heavy))) await new Promise((resolve) => setTimeout(resolve, 20));
+  });
 });
