@@ -104,9 +104,9 @@ e2e: packages-test build compile-tests
 e2e-ldap: packages-test build compile-tests
 	$(NODE_TEST) $(patsubst test/%.ts,build/test/%.js,$(wildcard test/e2e-ldap/*.e2e.ts))
 
-# What is in deploy/ and docker/, in containers made of Debian's packages, as root.
+# What is in deploy/ and docker/, in containers made of Debian's packages, as root. Building an image takes its time.
 e2e-deploy: packages-deploy build compile-tests
-	$(NODE_TEST) $(patsubst test/%.ts,build/test/%.js,$(wildcard test/deploy/*.e2e.ts))
+	$(NODE_TEST) --test-timeout=900000 $(patsubst test/%.ts,build/test/%.js,$(wildcard test/deploy/*.e2e.ts))
 
 # One daemon under load, attack and failure, for SOAK_SECONDS (600); as root in a root that is thrown away. Not a part of .ci/run.
 soak: packages-test build compile-tests

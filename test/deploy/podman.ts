@@ -1,8 +1,10 @@
 /** Podman for the tests of the deployment, as root: its own storage, and namespaces in which whatever runs in containers ends with the test. */
-import { execFile, execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { execFile, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Ended } from '../daemon/daemon-harness.js';
 import { ROOT } from '../harness/child.js';
@@ -10,37 +12,51 @@ import { ROOT } from '../harness/child.js';
 const MARK = 'PAMHOOK_TEST_CONTAINERS';
 
 /**
- * Called with `import.meta.url` before a file's first test: runs the file once more, inside, whose reports go where this process's would have
- * gone, and does not return; inside it does nothing.
+ * Awaited with `import.meta.url` before a file's first test: runs the file once more, inside, whose reports go where this process's would have
+ * gone, and does not return; inside it does nothing. `restoring`: what a test changes of the whole machine, to be undone.
  */
-export function enterNamespaces(file: string): void {
+export async function enterNamespaces(file: string, restoring: () => () => void = () => () => {}): Promise<void> {
   if (process.env[MARK] !== undefined) return;
   if (process.getuid?.() !== 0) throw new Error('containers are for root');
   const storage = mkdtempSync(join(tmpdir(), 'pamhook-containers-'));
-  const before = unifiedCgroups();
-  try {
-    const namespaces = ['--mount', '--pid', '--fork', '--kill-child', '--mount-proc', '--propagation', 'private'];
-    const node = [process.execPath, ...process.execArgv, fileURLToPath(file)];
-    const env = { ...process.env, [MARK]: storage };
-    const { status, error } = spawnSync('unshare', [...namespaces, ...node], { stdio: 'inherit', env });
-    if (error !== undefined) throw error;
-    process.exitCode = status ?? 1;
-  } finally {
-    rmSync(storage, { recursive: true, force: true });
-    restore(before);
-  }
-  process.exit();
+  const restore = restoring();
+  const namespaces = ['--mount', '--pid', '--fork', '--kill-child', '--mount-proc', '--propagation', 'private'];
+  const node = [process.execPath, ...process.execArgv, fileURLToPath(file)];
+  const child = spawn('unshare', [...namespaces, ...node], {
+    stdio: 'inherit',
+    env: { ...process.env, [MARK]: storage },
+  });
+  // How a test that takes too long is ended: with it end its processes, and then they leave nothing behind.
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => child.kill('SIGKILL'));
+  const [code] = await once(child, 'close');
+  await removed(storage);
+  restore();
+  process.exit(code ?? 1);
 }
 
-/** The mount of cgroup2: systemd in a container changes its options, and those belong to the whole machine. */
+/** What was killed a moment ago may write on for another. */
+async function removed(directory: string): Promise<void> {
+  for (let tries = 100; existsSync(directory) && tries > 0; tries--) {
+    try {
+      rmSync(directory, { recursive: true, force: true });
+    } catch {
+      await sleep(100);
+    }
+  }
+}
+
+/** The options of the mount of cgroup2, which systemd in a container changes, for the machine as for itself. */
+export function restoringCgroups(): () => void {
+  const [, path = '', , options = ''] = unifiedCgroups();
+  return () => {
+    if (options === (unifiedCgroups()[3] ?? '')) return;
+    execFileSync('mount', ['-t', 'cgroup2', '-o', `remount,${options}`, 'cgroup2', path]);
+  };
+}
+
 function unifiedCgroups(): readonly string[] {
   const mounts = readFileSync('/proc/mounts', 'utf8').split('\n');
   return mounts.find((line) => line.startsWith('cgroup2 '))?.split(' ') ?? [];
-}
-
-function restore([, path, , options]: readonly string[]): void {
-  if (path === undefined || options === undefined || unifiedCgroups()[3] === options) return;
-  execFileSync('mount', ['-t', 'cgroup2', '-o', `remount,${options}`, 'cgroup2', path]);
 }
 
 const storage = process.env[MARK] ?? '';
@@ -52,14 +68,13 @@ export function temporary(name: string): string {
   return path;
 }
 
-/** Not crun, which wants one kind of cgroups alone. */
+/** Not crun, which wants one kind of cgroups alone. Faults are told by exit codes; what is logged beside them is of health checks without systemd's timers. */
 const GLOBAL = [
   ['--root', join(storage, 'images')],
   ['--runroot', join(storage, 'run')],
-  ['--tmpdir', join(storage, 'tmp')],
   ['--runtime', 'runc'],
   ['--cgroup-manager', 'cgroupfs'],
-  ['--log-level', 'error'],
+  ['--log-level', 'fatal'],
 ].flat();
 
 export function podman(args: readonly string[], { input = '' }: { input?: string } = {}): Promise<Ended> {
@@ -92,4 +107,21 @@ export function debianArchive(name: string, packages: readonly string[]): string
   const path = join(ROOT, 'build/deploy', `${name}.tar`);
   execFileSync(join(ROOT, 'scripts/debian-root.sh'), [path, ...packages], { stdio: ['ignore', 'ignore', 'inherit'] });
   return path;
+}
+
+/** A directory with a command `docker`, for the commands of a document: podman, with what these tests need beside. */
+export function dockerCommand(more: { readonly build: readonly string[]; readonly run: readonly string[] }): string {
+  const directory = temporary('bin');
+  const quoted = (words: readonly string[]) => words.map((word) => `'${word}'`).join(' ');
+  const script = `#!/bin/bash
+set -euo pipefail
+command=$1; shift
+case $command in
+  build) set -- ${quoted(more.build)} "$@" ;;
+  run) set -- ${quoted(more.run)} "$@" ;;
+esac
+exec podman ${quoted(GLOBAL)} "$command" "$@"
+`;
+  writeFileSync(join(directory, 'docker'), script, { mode: 0o755 });
+  return directory;
 }

@@ -6,9 +6,9 @@ import { after, before, describe, it } from 'node:test';
 import { type Ended, until } from '../daemon/daemon-harness.js';
 import { ROOT } from '../harness/child.js';
 import { commandsOf } from './document.js';
-import { debianArchive, enterNamespaces, limits, output, podman, temporary } from './podman.js';
+import { debianArchive, enterNamespaces, limits, output, podman, restoringCgroups, temporary } from './podman.js';
 
-enterNamespaces(import.meta.url);
+await enterNamespaces(import.meta.url, restoringCgroups);
 
 const NAME = 'pamhook-systemd';
 const PACKAGES = 'ca-certificates curl dbus libpam-modules libpam-oath oathtool procps systemd systemd-sysv'.split(' ');
