@@ -11,6 +11,7 @@ BUILD_PACKAGES := g++ libpam0g-dev python3
 RUN_PACKAGES := ca-certificates curl libnss-wrapper openssl
 # redis-tools, not redis-server: the program is in it too, and no service, account or configuration.
 TEST_PACKAGES := iproute2 libpam-google-authenticator libpam-oath libpam-wrapper oathtool redis-tools
+CROSS_PACKAGES := g++-aarch64-linux-gnu
 CHECK_PACKAGES := clang-format
 FUZZ_PACKAGES := clang libclang-rt-dev llvm
 # crun, podman's own choice, wants one kind of cgroups alone.
@@ -53,9 +54,10 @@ build: compile $(ADDON)
 test: packages-test build compile-tests
 	$(NODE_TEST) $(TEST_FILES)
 
-# build/package/pamhook-VERSION.tgz for `npm install --global`, with the addon compiled.
-package: packages node_modules/.installed
-	scripts/package.sh
+# build/package/pamhook-VERSION.tgz for `npm install --global`, with the addon compiled: for this machine's architecture, and with
+# PACKAGE_ALSO_FOR=arm64 for that too.
+package: packages node_modules/.installed $(if $(PACKAGE_ALSO_FOR),packages-cross)
+	scripts/package.sh $(PACKAGE_ALSO_FOR)
 
 # Some tests need root and list themselves as skipped without.
 test-root: packages-test build compile-tests
@@ -169,6 +171,9 @@ packages-run: | packages
 packages-test: | packages-run
 	@scripts/system-packages.sh $(TEST_PACKAGES)
 	@scripts/download-packages.sh build/packages $(THROW_AWAY_PACKAGES)
+
+packages-cross: | packages
+	@scripts/system-packages.sh $(CROSS_PACKAGES)
 
 packages-check: | packages-run
 	@scripts/system-packages.sh $(CHECK_PACKAGES)

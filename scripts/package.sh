@@ -1,5 +1,6 @@
 #!/bin/bash
-# Makes the npm package build/package/pamhook-VERSION.tgz from what is in the tree, with the addon compiled. Called by `make package`.
+# Makes the npm package build/package/pamhook-VERSION.tgz from what is in the tree, with the addon compiled for this machine's architecture and for
+# those named as arguments, of which arm64 is possible. Called by `make package`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bin=$PWD/node_modules/.bin
@@ -30,7 +31,17 @@ prebuild() {
     { cat "$stage.log" >&2; exit 1; }
   rm -rf "$stage/build" "$stage.log"
 }
-prebuild "$(node -p process.arch)"
+here=$(node -p process.arch)
+prebuild "$here"
+for arch in "$@"; do
+  [ "$arch" != "$here" ] || continue
+  [ "$arch" = arm64 ] || { echo "$0: the addon cannot be compiled for $arch from here, only for arm64" >&2; exit 2; }
+  libpam=$PWD/build/arm64
+  scripts/arm64-libpam.sh "$libpam"
+  cross=aarch64-linux-gnu
+  CC=$cross-gcc CXX=$cross-g++ AR=$cross-ar PREBUILD_STRIP_BIN=$cross-strip CXXFLAGS="-isystem $libpam/usr/include" \
+    LDFLAGS="$LDFLAGS -L$libpam/usr/lib" prebuild arm64
+done
 rm -rf "$stage/node_modules"
 # npm takes these for settings of its own.
 unset npm_config_nodedir LDFLAGS PREBUILD_NODE_GYP

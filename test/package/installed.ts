@@ -7,6 +7,9 @@ import { ROOT } from '../harness/child.js';
 
 const FOLDER = join(ROOT, 'build', 'package');
 
+/** What was packed. */
+export const STAGE = join(FOLDER, 'stage');
+
 export function tarball(): string {
   const [name, ...others] = readdirSync(FOLDER).filter((entry) => entry.endsWith('.tgz'));
   if (name === undefined || others.length > 0) throw new Error(`${FOLDER} must hold one package: make package`);

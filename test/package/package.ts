@@ -1,12 +1,12 @@
 /** The npm package, as `make package` makes it: what is in it, and what it does once installed where there is no compiler. */
 import assert from 'node:assert/strict';
-import { cpSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import { type Scene, setScene, startDaemon } from '../daemon/daemon-harness.js';
 import { ROOT } from '../harness/child.js';
 import { scratchDirectory } from '../harness/scratch.js';
-import { commandsWithoutCompiler, execute, nodeHeaders, nodes, succeed, tarball } from './installed.js';
+import { commandsWithoutCompiler, execute, nodeHeaders, nodes, STAGE, succeed, tarball } from './installed.js';
 
 /** Of RHEL 9; Debian 12 and Ubuntu 22.04 have newer ones. */
 const OLDEST_GLIBC = 34;
@@ -15,7 +15,9 @@ const dir = scratchDirectory({ after });
 const at = (...names: string[]) => join(dir, ...names);
 const installation = at('lib', 'node_modules', 'pamhook');
 const pamhook = at('bin', 'pamhook');
-const prebuild = join(installation, 'prebuilds', `linux-${process.arch}`, 'pamhook.glibc.node');
+const prebuildIn = (root: string, arch: string) => join(root, 'prebuilds', `linux-${arch}`, 'pamhook.glibc.node');
+/** Those that were compiled: arm64 where `make package` was asked for it. */
+const ARCHITECTURES = ['x64', 'arm64'].filter((arch) => existsSync(prebuildIn(STAGE, arch)));
 let withoutCompiler: NodeJS.ProcessEnv;
 
 before(async () => {
@@ -53,11 +55,11 @@ describe('the npm package', () => {
       ...filesOf('deploy'),
       ...filesOf('pam.d-examples'),
       ...['LICENSE', 'README.md', 'binding.gyp', 'npm-shrinkwrap.json', 'package.json'],
-      `prebuilds/linux-${process.arch}/pamhook.glibc.node`,
+      ...ARCHITECTURES.map((arch) => `prebuilds/linux-${arch}/pamhook.glibc.node`),
     ];
+    assert.ok(ARCHITECTURES.includes(process.arch));
     const wanted = new Set(expected.map((file) => `package/${file}`));
     const listed = new Set((await succeed('tar', ['-tzf', tarball()])).trim().split('\n'));
-    listed.delete(`package/prebuilds/linux-${process.arch === 'x64' ? 'arm64' : 'x64'}/pamhook.glibc.node`);
     const missing = [...wanted].filter((file) => !listed.has(file));
     const superfluous = [...listed].filter((file) => !wanted.has(file));
     assert.deepEqual({ missing, superfluous }, { missing: [], superfluous: [] });
@@ -76,12 +78,17 @@ describe('the npm package', () => {
     }
   });
 
-  it(`has an addon that glibc 2.${OLDEST_GLIBC} can load, without the library of g++`, () => {
-    const text = readFileSync(prebuild, 'latin1');
-    const asked = [...text.matchAll(/\bGLIBC_2\.(\d+)/g)].map(([, minor]) => Number(minor));
-    assert.ok(asked.length > 0 && Math.max(...asked) <= OLDEST_GLIBC, `2.${Math.max(...asked)}`);
-    assert.doesNotMatch(text, /libstdc\+\+\.so/);
-  });
+  for (const arch of ARCHITECTURES) {
+    it(`has an addon for ${arch} that glibc 2.${OLDEST_GLIBC} can load, without the library of g++`, () => {
+      const addon = readFileSync(prebuildIn(installation, arch));
+      // e_machine of elf(5): EM_X86_64, EM_AARCH64.
+      assert.equal(addon.readUInt16LE(18), arch === 'x64' ? 62 : 183);
+      const text = addon.toString('latin1');
+      const asked = [...text.matchAll(/\bGLIBC_2\.(\d+)/g)].map(([, minor]) => Number(minor));
+      assert.ok(asked.length > 0 && Math.max(...asked) <= OLDEST_GLIBC, `2.${Math.max(...asked)}`);
+      assert.doesNotMatch(text, /libstdc\+\+\.so/);
+    });
+  }
 });
 
 describe('installed without a compiler, pamhook', () => {
