@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
+import { PamhookError } from '#src/errors.js';
 import type { AuditEvent } from '#src/log/audit-event.js';
-import { createFrontKeeper } from '#src/privsep/front-keeper.js';
+import { createFrontKeeper, type FrontCountsTaker } from '#src/privsep/front-keeper.js';
 import type { FromFront, FrontConfiguration, ToFront } from '#src/privsep/protocol.js';
 import type { Job } from '#src/privsep/worker-pool.js';
 import { unlimited } from '#src/token/login-limits.js';
@@ -23,7 +24,11 @@ class FakeFront {
   }
 }
 
-function setUp(t: TestContext, configuration: Partial<FrontConfiguration> = { accountCheckTtl: 30_000 }) {
+function setUp(
+  t: TestContext,
+  configuration: Partial<FrontConfiguration> = { accountCheckTtl: 30_000 },
+  counts?: FrontCountsTaker,
+) {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const fronts: FakeFront[] = [];
   const jobs: Job[] = [];
@@ -64,6 +69,7 @@ function setUp(t: TestContext, configuration: Partial<FrontConfiguration> = { ac
     audit: (event) => events.push(event),
     log: silent,
     refusalDelay: 3000,
+    ...(counts === undefined ? {} : { counts }),
     now: () => clock.now,
   });
   return { clock, keeper, jobs, cancelled, events, fronts, front: (index: number) => fronts[index] as FakeFront };
@@ -274,6 +280,31 @@ describe('the front keeper', () => {
     for (let frame = 0; frame < 1000; frame += 1) if (front(0).killed === 0) send();
     assert.equal(front(0).killed, 1);
     assert.ok(events.length <= 1100 * 128);
+  });
+
+  it('kills a front that tells counts unasked, more often than it can have any, or such as cannot be', (t) => {
+    const gone: boolean[] = [];
+    const taker = (take: FrontCountsTaker['take']) => ({ take, gone: (died: boolean) => void gone.push(died) });
+    const lie = () => {
+      throw new PamhookError('ERR_PROTOCOL', 'a count that cannot be');
+    };
+    for (const [counts, most] of [
+      [undefined, 0],
+      [taker(lie), 0],
+      // As many as may have come late, at two a second.
+      [taker(() => {}), 200],
+    ] as const) {
+      const { keeper, front } = setUp(t, {}, counts);
+      void keeper.start();
+      front(0).events.onFrame({ kind: 'ready' });
+      for (let told = 0; told < most; told += 1) front(0).events.onFrame({ kind: 'counts', row: [] });
+      assert.equal(front(0).killed, 0);
+      front(0).events.onFrame({ kind: 'counts', row: [] });
+      assert.equal(front(0).killed, 1);
+      front(0).events.onExit('SIGKILL');
+      t.mock.timers.reset();
+    }
+    assert.deepEqual(gone, [true, true]);
   });
 
   it('lets the front drain, and starts no other', async (t) => {
