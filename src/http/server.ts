@@ -111,6 +111,7 @@ export function createFrontServer(options: FrontServerOptions): FrontServer {
   function track(socket: TLSSocket): void {
     const source = sourceAddress(socket.remoteAddress);
     const { admitted, outdated } = handshakes.end(socket);
+    if (!admitted) traffic.handshakeFailed();
     if (source === undefined || !admitted) {
       socket.destroy();
       return;
