@@ -11,6 +11,7 @@ import { keyFindings } from './check/keys.js';
 import { limitsStoreFindings } from './check/limits-store.js';
 import { type LoginReport, loginFindings } from './check/login.js';
 import { memoryFindings } from './check/memory.js';
+import { metricsFindings } from './check/metrics.js';
 import { moduleDirectories } from './check/pam-modules.js';
 import { asks, pamFindings } from './check/pam-service.js';
 import { portFindings } from './check/port.js';
@@ -72,6 +73,7 @@ async function setupFindings(setup: Setup): Promise<{ found: Finding[]; canLogIn
     ...(await clientCaFindings(setup)),
     ...(await keyFindings(setup)),
     ...(await limitsStoreFindings(setup)),
+    ...(await metricsFindings(setup)),
     ...pam.findings,
     shadowFinding(setup, pam.stack !== undefined && asks(pam.stack, 'pam_unix.so')),
     ...(await accountFindings(setup)),

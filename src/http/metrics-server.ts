@@ -48,7 +48,6 @@ export function createMetricsServer({ tls, contentType, metrics, ...given }: Met
   const secure = tls && createTlsServer({ ...common, ...secureContext(tls), ...alpn, honorCipherOrder: true }, answer);
   const server: Server = secure ?? createPlainServer(common, answer);
   server.maxConnections = bounds.connections;
-  server.maxRequestsPerSocket = 1;
   gate(server, (socket) => {
     const timer = setTimeout(() => socket.destroy(), bounds.connectionTime);
     socket.once('close', () => clearTimeout(timer));

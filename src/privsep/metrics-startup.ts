@@ -5,7 +5,7 @@ import { checkCertificate } from '../keys/certificate.js';
 import { Secret } from '../secret.js';
 import { requireFits } from './frame-size.js';
 import { checkPermissions, type Reading, readKeyFile } from './key-files.js';
-import { listen } from './listening.js';
+import { listen, type Place } from './listening.js';
 import type { Account, FrontConfiguration, MetricsConfiguration } from './protocol.js';
 
 export interface PreparedMetrics {
@@ -32,8 +32,12 @@ export function prepareMetrics(
   const common = { kind, logging, lockMemory, supervisorPid, ...(account === undefined ? {} : { account }) };
   const configuration = { ...common, ...(tls === undefined ? {} : { tls }) };
   requireFits(configuration);
-  const place = { ...bind, options: ['metrics-bind-address'] };
-  return { configuration, address: bind.address, ...listen(place, around.native) };
+  return { configuration, address: bind.address, ...listen(metricsPlace(bind), around.native) };
+}
+
+/** Where metrics are to be asked for. */
+export function metricsPlace(bind: NonNullable<Settings['metricsBind']>): Place {
+  return { ...bind, options: ['metrics-bind-address'] };
 }
 
 /** undefined: without TLS. Throws ConfigurationError. */

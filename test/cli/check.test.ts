@@ -399,6 +399,29 @@ const faults: Record<string, Broken> = {
     cure: /create it/,
     skip: needsRoot,
   },
+  'a certificate for metrics whose key is another': {
+    cause: ({ dir }) => ({
+      '-metrics-bind-address': '127.0.0.1:0',
+      '-metrics-cert-file': join(dir, 'tls', 'server.crt'),
+      '-metrics-key-file': join(dir, 'tls', 'signing-key.pem'),
+    }),
+    subject: 'metrics',
+    says: /the key of metrics-key-file is not that of the certificate in metrics-cert-file/,
+    cure: /first in metrics-cert-file/,
+  },
+  'an account for serving metrics that is not there': {
+    cause: () => ({ '-metrics-bind-address': '127.0.0.1:0', '-metrics-run-as': 'no-such-account' }),
+    subject: 'metrics',
+    says: /metrics-run-as: there is no account "no-such-account"/,
+    cure: /create it/,
+    skip: needsRoot,
+  },
+  'an address for metrics that is none of this machine': {
+    cause: () => ({ '-metrics-bind-address': '192.0.2.1:9187' }),
+    subject: 'port',
+    says: /metrics-bind-address 192\.0\.2\.1:9187: cannot listen \(EADDRNOTAVAIL\)/,
+    cure: /an address of this machine/,
+  },
   'a user database that does not know root': {
     cause: ({ dir }) => {
       writeFileSync(join(dir, 'passwd'), 'nobody:x:65534:65534::/:/bin/false\n');

@@ -1,10 +1,13 @@
 /** Findings on the address and port to listen on. */
 import { closeSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { listen, mainPlace, type Place, webhookPlace } from '../../privsep/listening.js';
+import { metricsPlace } from '../../privsep/metrics-startup.js';
 import { examine, type Finding, ok, type Setup } from './finding.js';
 
 export async function portFindings({ settings, native }: Setup): Promise<Finding[]> {
-  const places = [mainPlace(settings), webhookPlace(settings)].filter((place) => place !== undefined);
+  const { metricsBind } = settings;
+  const metrics = metricsBind && metricsPlace(metricsBind);
+  const places = [mainPlace(settings), webhookPlace(settings), metrics].filter((place) => place !== undefined);
   return (await Promise.all(places.map((place) => findingsOn(place, native)))).flat();
 }
 
