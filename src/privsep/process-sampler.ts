@@ -19,20 +19,18 @@ export type SampleProcesses<N extends string> = (
   pids: ReadonlyMap<number, N>,
 ) => Promise<ReadonlyMap<N, ProcessSample>>;
 
-/** Never rejects; a process that is gone meanwhile counts as none. */
+/** Never rejects. Of a process that is gone meanwhile, or that /proc hides from the supervisor, nothing can be read. */
 export function createProcessSampler<N extends string>(): SampleProcesses<N> {
   let known: ReadonlyMap<number, Usage> = new Map();
   return async (pids) => {
     const read = await Promise.all(
       [...pids].map(async ([pid, name]) => ({ pid, name, usage: await usageOf(pid).catch(() => undefined) })),
     );
-    const present = read.filter((each): each is typeof each & { usage: Usage } => each.usage !== undefined);
     const before = known;
-    known = new Map(present.map(({ pid, usage }) => [pid, usage]));
-    const names = new Set(pids.values());
+    known = new Map(read.flatMap(({ pid, usage }) => (usage === undefined ? [] : [[pid, usage] as const])));
     return new Map(
-      [...names].map((name) => {
-        const own = present.filter((each) => each.name === name);
+      [...new Set(pids.values())].map((name) => {
+        const own = read.filter((each) => each.name === name);
         return [name, summed(own.map(({ pid, usage }) => ({ usage, cpu: cpuSince(before.get(pid), usage) })))];
       }),
     );
@@ -48,14 +46,16 @@ interface Usage {
   readonly descriptors: number | undefined;
 }
 
-function cpuSince(before: Usage | undefined, { started, cpu }: Usage): number {
+function cpuSince(before: Usage | undefined, usage: Usage | undefined): number {
+  if (usage === undefined) return 0;
+  const { started, cpu } = usage;
   return before?.started === started ? Math.max(0, cpu - before.cpu) : cpu;
 }
 
-function summed(own: readonly { readonly usage: Usage; readonly cpu: number }[]): ProcessSample {
+function summed(own: readonly { readonly usage: Usage | undefined; readonly cpu: number }[]): ProcessSample {
   const sum = (what: 'resident' | 'proportional' | 'descriptors') =>
     own.reduce<number | undefined>(
-      (total, { usage }) => (total === undefined || usage[what] === undefined ? undefined : total + usage[what]),
+      (total, { usage }) => (total === undefined || usage?.[what] === undefined ? undefined : total + usage[what]),
       0,
     );
   return {

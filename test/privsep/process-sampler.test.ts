@@ -40,11 +40,17 @@ test('memory, CPU time and descriptors of the processes of one name are added', 
   assert.ok((again.get('child')?.cpu ?? 1) < 0.3, `${again.get('child')?.cpu}`);
 });
 
-test('a process that is gone counts as none', async (t) => {
+test('of a process that is gone, or hidden, nothing is told but that it is there as far as its parent knows', async (t) => {
   const child = await startChild(t);
   const pid = child.pid ?? 0;
   child.kill('SIGKILL');
   await once(child, 'exit');
   const seen = await createProcessSampler<'child'>()(new Map([[pid, 'child']]));
-  assert.deepEqual(seen.get('child'), { processes: 0, resident: 0, proportional: 0, descriptors: 0, cpu: 0 });
+  assert.deepEqual(seen.get('child'), {
+    processes: 1,
+    resident: undefined,
+    proportional: undefined,
+    descriptors: undefined,
+    cpu: 0,
+  });
 });
