@@ -11,6 +11,13 @@ import { ROOT } from '../harness/child.js';
 
 const MARK = 'PAMHOOK_TEST_CONTAINERS';
 
+/** Where podman and runc keep what they know of containers wherever the storage is, locks among it: here it is one test's alone. */
+const SET_UP = `set -e
+for directory in /run /dev/shm /var/lib/containers; do
+  [ ! -d "$directory" ] || mount -t tmpfs tmpfs "$directory"
+done
+exec "$@"`;
+
 /**
  * Awaited with `import.meta.url` before a file's first test: runs the file once more, inside, whose reports go where this process's would have
  * gone, and does not return; inside it does nothing. `restoring`: what a test changes of the whole machine, to be undone.
@@ -22,7 +29,7 @@ export async function enterNamespaces(file: string, restoring: () => () => void 
   const restore = restoring();
   const namespaces = ['--mount', '--pid', '--fork', '--kill-child', '--mount-proc', '--propagation', 'private'];
   const node = [process.execPath, ...process.execArgv, fileURLToPath(file)];
-  const child = spawn('unshare', [...namespaces, ...node], {
+  const child = spawn('unshare', [...namespaces, 'bash', '-c', SET_UP, 'bash', ...node], {
     stdio: 'inherit',
     env: { ...process.env, [MARK]: storage },
   });
