@@ -42,7 +42,7 @@ const SSSD = {
   nss: ['memcache_timeout = 1', 'entry_negative_timeout = 1'],
 };
 const PROBES = ['startupProbe', 'livenessProbe', 'readinessProbe'] as const;
-const COMPONENTS = ['local-accounts', 'client-certificate', 'limits-store'];
+const COMPONENTS = ['local-accounts', 'client-certificate', 'limits-store', 'metrics'];
 const manifests: Readonly<Record<string, Manifest>> = {
   base: build(dir, 'base'),
   'control-plane': build(dir, 'overlays/control-plane'),
@@ -97,12 +97,15 @@ for (const [name, manifest] of Object.entries(manifests)) {
       assert.match(await apply([pod], '--dry-run=server'), /created/);
     });
 
-    it('gives pamhook options that it has, one port, and files that are mounted', async () => {
+    it('gives pamhook options that it has, its ports, and files that are mounted', async () => {
       const { containers, terminationGracePeriodSeconds, initContainers = [] } = podOf(manifest);
       const [container] = containers;
       const printed = await printedConfig(manifest);
-      const [{ containerPort, name }] = container.ports as [{ containerPort: number; name: string }];
-      assert.equal(printed['bind-port'], containerPort);
+      const portOf = (each: string) => container.ports.find(({ name }) => name === each)?.containerPort;
+      const name = 'https';
+      assert.equal(printed['bind-port'], portOf(name));
+      const metrics = printed['metrics-bind-address'];
+      assert.equal(metrics, portOf('metrics') === undefined ? undefined : `0.0.0.0:${portOf('metrics')}`);
       assert.equal(find(manifest, /^Service$/).spec.ports[0].targetPort, name);
       for (const [option, value] of Object.entries(printed)) {
         for (const path of [value].flat()) {
@@ -235,7 +238,7 @@ describe('pamhook as the manifests run it', () => {
   it('lets in accounts of the node as they are now, by Unix group, and survives a hung front', {
     timeout: 300_000,
   }, async (t) => {
-    const manifest = build(dir, 'overlays/control-plane', ['local-accounts', 'client-certificate']);
+    const manifest = build(dir, 'overlays/control-plane', ['local-accounts', 'client-certificate', 'metrics']);
     mkdirSync('/host/etc', { recursive: true });
     mkdirSync('/container-etc');
     const [init] = podOf(manifest).initContainers ?? assert.fail('no init container');
@@ -246,6 +249,8 @@ describe('pamhook as the manifests run it', () => {
       const { path } = podOf(manifest).containers[0][kind]?.httpGet ?? assert.fail(kind);
       await until(async () => (await daemon.ask(path)).status === 200);
     }
+
+    assert.match(await (await fetch('http://127.0.0.1:9187/metrics')).text(), /^pamhook_/m);
 
     addUser('olivia', ['operators']);
     assert.equal((await cluster.kubectl(['create', 'namespace', 'development'])).code, 0);
