@@ -59,7 +59,7 @@ export async function runScript(source: string, options: ChildOptions = {}): Pro
       env: { ...process.env, NODE_TEST_CONTEXT: undefined, ...options.env },
       ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.gid ?? options.uid }),
       stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: options.timeout ?? 30_000,
+      timeout: options.timeout ?? 120_000,
       killSignal: 'SIGKILL',
     },
   );
