@@ -14,7 +14,7 @@ export interface ChildOptions {
   /** Default: the node that runs the tests. */
   readonly node?: string;
   readonly flags?: readonly string[];
-  /** Milliseconds, default 30,000, after which the child is killed. */
+  /** Milliseconds, default 120,000, after which the child is killed. */
   readonly timeout?: number;
 }
 
