@@ -18,7 +18,8 @@ mount -t tmpfs -o mode=1777 tmpfs ".$TMPDIR"
 mount -t tmpfs tmpfs run
 mount --rbind /dev dev
 mount -t proc proc proc
-for file in "$1" "$2"; do
+for file in "$1" "$2" "\${KUBEBUILDER_ASSETS:-}"/kubectl; do
+  [ -e "$file" ] || continue
   if [ ! -e ".$file" ]; then
     mkdir -p ".\${file%/*}"
     mount --bind -o ro "\${file%/*}" ".\${file%/*}"
