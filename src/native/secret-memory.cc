@@ -20,8 +20,8 @@ namespace {
 
 constexpr uint32_t kMaxSecret = 1 << 20;
 
-size_t WholePages(size_t size) {
-  const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+uintptr_t WholePages(uintptr_t size) {
+  const uintptr_t page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
   return (size + page - 1) / page * page;
 }
 
@@ -93,15 +93,18 @@ std::vector<Range> ReserveHeap() {
   constexpr size_t kPiece = 64 << 10;  // below M_MMAP_THRESHOLD, so that it comes from the heap
   constexpr size_t kMostTaken = 64 << 20;
   const std::vector<Mapping> before = Mappings();
-  const Range heap = CHeap(before);
+  Range heap = CHeap(before);
   if (mallopt(M_TOP_PAD, kHeapRoom) == 0 || mallopt(M_TRIM_THRESHOLD, INT_MAX) == 0) return {heap};
   const void* const top = sbrk(0);
+  // To read the mappings takes memory: the heap may have grown meanwhile, and what is there is no mapping of its own.
+  if (heap.end != 0) heap.end = std::max(heap.end, WholePages(reinterpret_cast<uintptr_t>(top)));
   std::vector<std::unique_ptr<char[]>> pieces;
   for (size_t taken = 0; taken <= kMostTaken; taken += kPiece) {
     pieces.emplace_back(new char[kPiece]);  // not zeroed: they shall cost nothing
     if (sbrk(0) != top) return {CHeap(Mappings())};
     const uintptr_t piece = reinterpret_cast<uintptr_t>(pieces.back().get());
     const uintptr_t start = piece - piece % static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
+    if (piece >= heap.start && piece < heap.end) continue;
     if (!Covers(before, piece)) return {heap, {start, start + kHeapRoom - kPiece}};
   }
   return {heap};
