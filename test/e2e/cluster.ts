@@ -50,15 +50,16 @@ export interface AuditedRequest {
 export interface Cluster {
   /** kubectl with a token; as the administrator without one. `input` is its standard input. */
   kubectl(args: readonly string[], options?: { token?: string; input?: string }): Promise<Ended>;
-  /** A kubeconfig of the administrator, for commands that are run as they stand in the docs. */
+  /** A kubeconfig of the administrator, by its path, for commands that are run as they stand in the docs. */
   readonly kubeconfig: string;
+  /** What RBAC lets whoever is in the group do from now on, and nobody else. */
+  letListNamespaces(group: string): Promise<void>;
   /** One GET with any token, and its status: kubectl has an opinion on some. */
   status(token: string, path?: string): Promise<number>;
   /** What the API server wrote down of the requests of a user. */
   audited(username: string): AuditedRequest[];
   log(): string;
-  /** Paths: of a kubeconfig of the administrator, and of the CA of the API server's certificate. */
-  readonly adminConfig: string;
+  /** The path of the CA of the API server's certificate. */
   readonly ca: string;
 }
 
@@ -107,10 +108,21 @@ export async function startCluster(t: Ending, dir: string, flags: readonly strin
   const status = (token: string, path = '/api/v1/namespaces') => statusOf(cert, token, path);
   await answers(server, () => status(admin, '/readyz').then((code) => code === 200));
 
+  const ask: Cluster['kubectl'] = (args, { token = admin, input = '' } = {}) =>
+    kubectl(binaries.kubectl, dir, args, token, input);
   return {
     status,
     kubeconfig: writeKubeconfig(dir, admin),
-    kubectl: (args, { token = admin, input = '' } = {}) => kubectl(binaries.kubectl, dir, args, token, input),
+    kubectl: ask,
+    async letListNamespaces(group) {
+      for (const args of [
+        ['create', 'clusterrole', 'reader', '--verb=list', '--resource=namespaces'],
+        ['create', 'clusterrolebinding', 'readers', '--clusterrole=reader', `--group=${group}`],
+      ]) {
+        const { code, stderr } = await ask(args);
+        if (code !== 0) throw new Error(stderr);
+      }
+    },
     audited: (username) =>
       readFileSync(at('audit.log'), 'utf8')
         .split('\n')
@@ -118,7 +130,6 @@ export async function startCluster(t: Ending, dir: string, flags: readonly strin
         .map((line): AuditedRequest => JSON.parse(line))
         .filter(({ user }) => user.username === username),
     log: () => readFileSync(at('kube-apiserver.log'), 'utf8'),
-    adminConfig: writeKubeconfig(dir, admin),
     ca: at('api.crt'),
   };
 }

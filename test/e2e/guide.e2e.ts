@@ -82,7 +82,7 @@ it('docs/kubernetes.md leads to what it says', { timeout: 300_000 }, async (t) =
       const flags = text.trim().split('\n');
       assert.ok(flags.every((flag) => flag.startsWith('--authentication-token-webhook-')));
       const cluster = await startCluster(t, join(dir, 'cluster'), flags);
-      copyFileSync(cluster.adminConfig, config);
+      copyFileSync(cluster.kubeconfig, config);
       copyFileSync(cluster.ca, '/etc/kubernetes/pki/ca.crt');
     }
   }

@@ -8,7 +8,7 @@ import { type Daemon, run, type Scene, startDaemon, until } from '../daemon/daem
 import { documentedFlags } from '../docs/without-webhook.js';
 import { enterThrowAwayRoot } from '../harness/throw-away-root.js';
 import { addUser, install, PASSWORD, setMachine, sh } from '../pam.d-examples/machine.js';
-import { assets, type Cluster, startCluster } from './cluster.js';
+import { assets, startCluster } from './cluster.js';
 
 assets();
 enterThrowAwayRoot(import.meta.url);
@@ -49,16 +49,6 @@ async function tokenOf(daemon: Daemon, query = '?audience=kubernetes'): Promise<
 
 const kidOf = (token: string) => jwt.decode(token, { complete: true })?.header.kid;
 
-async function allow(cluster: Cluster, group: string): Promise<void> {
-  for (const args of [
-    ['create', 'clusterrole', 'reader', '--verb=list', '--resource=namespaces'],
-    ['create', 'clusterrolebinding', 'readers', '--clusterrole=reader', `--group=${group}`],
-  ]) {
-    const { code, stderr } = await cluster.kubectl(args);
-    assert.equal(code, 0, stderr);
-  }
-}
-
 /** The same token, but signed by a key that is not published under its kid. */
 function forged(token: string): string {
   const { header, payload } = jwt.decode(token, { complete: true }) ?? assert.fail('no token');
@@ -83,7 +73,7 @@ it('kube-apiserver verifies by the published keys', { timeout: 600_000 }, async 
   await t.test('and lets a user do what a Unix group of hers may', async () => {
     const list = () => cluster.kubectl(['get', 'ns'], { token: before });
     assert.match((await list()).stderr, /Forbidden\): namespaces is forbidden: User "unix:alice" cannot list resource/);
-    await allow(cluster, 'unix:developers');
+    await cluster.letListNamespaces('unix:developers');
     await until(async () => (await list()).code === 0);
     const { groups } = cluster.audited('unix:alice').at(-1)?.user ?? {};
     assert.deepEqual(groups, ['unix:alice', 'unix:developers', 'system:authenticated']);

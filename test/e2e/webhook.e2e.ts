@@ -8,7 +8,7 @@ import { type Daemon, MAIN, type Scene, setScene, startDaemon, until } from '../
 import { createDirectory } from '../harness/nss-directory.js';
 import { enterThrowAwayRoot } from '../harness/throw-away-root.js';
 import { addUser, install, PASSWORD, setMachine, sh } from '../pam.d-examples/machine.js';
-import { assets, type Cluster, startCluster } from './cluster.js';
+import { assets, startCluster } from './cluster.js';
 
 assets();
 enterThrowAwayRoot(import.meta.url);
@@ -48,16 +48,6 @@ async function tokenOf(daemon: Daemon, user = 'alice', query = ''): Promise<stri
   return body.trim();
 }
 
-async function allow(cluster: Cluster, group: string): Promise<void> {
-  for (const args of [
-    ['create', 'clusterrole', 'reader', '--verb=list', '--resource=namespaces'],
-    ['create', 'clusterrolebinding', 'readers', '--clusterrole=reader', `--group=${group}`],
-  ]) {
-    const { code, stderr } = await cluster.kubectl(args);
-    assert.equal(code, 0, stderr);
-  }
-}
-
 const UNAUTHORIZED = /You must be logged in to the server/;
 
 for (const version of ['v1', 'v1beta1']) {
@@ -74,7 +64,7 @@ for (const version of ['v1', 'v1beta1']) {
         without.stderr,
         /Forbidden\): namespaces is forbidden: User "alice" cannot list resource "namespaces"/,
       );
-      await allow(cluster, 'developers');
+      await cluster.letListNamespaces('developers');
       await until(async () => (await list()).code === 0);
       assert.match((await list()).stdout, /^kube-system\s+Active/m);
 
@@ -174,7 +164,7 @@ describe('kube-apiserver with a directory behind NSS', () => {
     assert.match(stderr, /Forbidden/);
     assert.deepEqual(cluster.audited('edna').at(-1)?.user.groups, ['staff', 'system:authenticated']);
 
-    await allow(cluster, 'ops');
+    await cluster.letListNamespaces('ops');
     await until(async () => (await cluster.kubectl(['get', 'ns'], { token: dora })).code === 0);
     directory.is('fails');
     await until(async () => (await daemon.review(late)).status === 500);
