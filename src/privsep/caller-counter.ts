@@ -1,6 +1,7 @@
 /** Tells of callers that were turned away from /authenticate: one line a cause and interval in the log, counts for the audit log; runs in the front. */
 import { type CallerFault, callerFaults, type RefusedCaller } from '../http/caller.js';
 import type { Logger } from '../log/logger.js';
+import { onceAnInterval } from '../log/once-an-interval.js';
 import { createRefusalCounter } from '../log/refusal-counter.js';
 import { type FromFront, MAX_REVIEW_ENTRIES } from './protocol.js';
 
@@ -10,14 +11,12 @@ export interface CallerCounter {
   stop(): void;
 }
 
-/** Milliseconds between two lines on one cause. */
-const INTERVAL = 10_000;
 /** Pairs of cause and source that are told apart: few, since anybody can cause them. */
 const MOST_KEYS = 256;
 
 /** `now`: milliseconds of a steady clock. */
 export function countCallers(send: (frame: FromFront) => void, log: Logger, now: () => number): CallerCounter {
-  const told = new Map<CallerFault, { at: number; since: number }>();
+  const mayTell = onceAnInterval<CallerFault>(now);
   const counter = createRefusalCounter({
     maxKeys: MOST_KEYS,
     flush(counted) {
@@ -35,18 +34,14 @@ export function countCallers(send: (frame: FromFront) => void, log: Logger, now:
 
   /** The first at once: whoever sets this up looks at the log at that moment. */
   function tell({ fault, source, requestId, commonName }: RefusedCaller): void {
-    const last = told.get(fault);
-    if (last !== undefined && now() - last.at < INTERVAL) {
-      last.since += 1;
-      return;
-    }
-    told.set(fault, { at: now(), since: 0 });
+    const unsaid = mayTell(fault);
+    if (unsaid === undefined) return;
     log.warn(`a caller of /authenticate was refused for its client certificate: ${callerFaults[fault]}`, {
       reason: fault,
       source,
       requestId,
       ...(commonName === undefined ? {} : { commonName }),
-      ...(last !== undefined && last.since > 0 ? { othersBefore: last.since } : {}),
+      ...unsaid,
     });
   }
 

@@ -446,6 +446,18 @@ test('a login that could not be answered is 503 with Retry-After, never a refusa
   }
 });
 
+test('logins that cannot be answered make one line a cause in the log, however many there are', async (t) => {
+  const { port, lines } = await startFront(t, {
+    login: ({ username }) =>
+      Promise.reject(new UnavailableError(username === 'a' ? 'ERR_LOGIN_QUEUE_FULL' : 'ERR_NSS_FAILED', 'internals')),
+  });
+  for (const user of ['a', 'b', ...Array.from({ length: 20 }, () => 'a')]) {
+    assert.equal((await ask(port, '/token', { headers: basic(user, 'b') })).status, 503);
+  }
+  const told = lines.filter(({ level }) => level === 'warn').map(({ fields }) => fields['code']);
+  assert.deepEqual(told, ['ERR_LOGIN_QUEUE_FULL', 'ERR_NSS_FAILED']);
+});
+
 test('a fault of pamhook itself is 500 without its text, and the server goes on', async (t) => {
   const { port, lines } = await startFront(t, { login: () => Promise.reject(new TypeError('internals')) });
   const answer = await ask(port, '/token', { headers: basic('a', 'b') });
