@@ -1,6 +1,8 @@
 /** Starts loads in processes of their own, tells them the phase, and keeps what they have counted. */
 import { fork } from 'node:child_process';
+import { getPriority, setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { isRoot } from '../../daemon/daemon-harness.js';
 import type { Target } from '../client.js';
 import type { Counts } from '../tally.js';
 import type { LoadName, PlanOf, ResultOf } from './loads.js';
@@ -10,6 +12,13 @@ const ENTRY = fileURLToPath(new URL('./process.js', import.meta.url));
 
 /** Milliseconds in which a load must end when told to: longer than any request waits for its answer. */
 const PATIENCE = 150_000;
+
+/**
+ * Added to the nice value. Attackers are on other machines, of which the daemon feels what they send and not what it costs them to send it;
+ * whoever measures must not wait for a processor, or would count the waiting as the daemon's.
+ */
+const NICE: Partial<Record<LoadName, number>> = isRoot ? { probe: -10, innocent: -10 } : {};
+const NICE_OF_OTHERS = 10;
 
 export interface RunningLoad<N extends LoadName> {
   readonly name: N;
@@ -39,6 +48,7 @@ export function createLoads(target: Target, node: string): Loads {
 
   function start<N extends LoadName>(name: N, plan: PlanOf<N>, title: string = name): RunningLoad<N> {
     const child = fork(ENTRY, { execPath: node, execArgv: [], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    if (child.pid !== undefined) setPriority(child.pid, getPriority() + (NICE[name] ?? NICE_OF_OTHERS));
     const tell = (message: ToLoad) => {
       if (child.connected) child.send(message);
     };
