@@ -138,7 +138,7 @@ clean:
 
 compile: node_modules/.installed
 	$(BIN)/tsc -b
-	@chmod +x dist/cli/main.js
+	@chmod +x dist/cli/main.js dist/kubectl/main.js
 
 compile-tests: compile
 	$(BIN)/tsc -b test
