@@ -11,5 +11,12 @@ export class LoginFailure extends Error {
   }
 }
 
-/** The person pressed Ctrl-C: there is nothing to say. */
-export class Interrupted extends Error {}
+/** The person pressed Ctrl-C, or a signal came: there is nothing to say. */
+export class Interrupted extends Error {
+  readonly exitCode: number;
+
+  constructor(exitCode: number) {
+    super('interrupted');
+    this.exitCode = exitCode;
+  }
+}

@@ -6,9 +6,6 @@ import type { ClientCommandName } from './flags.js';
 import type { ClientIo } from './io.js';
 import { printable } from './printable.js';
 
-/** As a shell says it of a command that SIGINT ended. */
-const INTERRUPTED = 130;
-
 /** Resolves to the exit code. */
 export async function runClientCommand(
   name: ClientCommandName,
@@ -19,7 +16,7 @@ export async function runClientCommand(
     const run = await clientCommands[name].load();
     return await run(argv, io);
   } catch (fault) {
-    if (fault instanceof Interrupted) return INTERRUPTED;
+    if (fault instanceof Interrupted) return fault.exitCode;
     io.stderr.write(`${io.program} ${name}: ${lineOf(fault)}\n`);
     return fault instanceof ConfigurationError ? 2 : 1;
   }

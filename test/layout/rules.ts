@@ -42,7 +42,6 @@ const MODULE_DOORS: Readonly<Record<string, string | readonly string[]>> = {
   'prom-client': 'metrics',
   posix: 'privsep',
   '@napi-rs/keyring': 'kubectl',
-  'https-proxy-agent': 'kubectl',
   child_process: ['privsep', 'kubectl'],
   cluster: '',
   // It is global, and the doors below are held where it is called by that name.

@@ -1,0 +1,202 @@
+/** The person's terminal, whatever standard input and output are: asks there, and shows nothing of a password. */
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { ReadStream } from 'node:tty';
+import { Secret } from '../../secret.js';
+import { Interrupted, LoginFailure } from '../failure.js';
+
+/** Bytes of UTF-8 that PAM takes. */
+const LONGEST = 511;
+/** Milliseconds without a key: a prompt that nobody sees is not to wait for ever. */
+const PATIENCE = 120_000;
+
+/** As a shell counts them: 128 and the number of the signal. */
+const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129, SIGQUIT: 131 } as const;
+type Signal = keyof typeof SIGNALS;
+
+const KEYS = {
+  interrupt: 0x03,
+  end: 0x04,
+  backspace: 0x08,
+  newline: 0x0a,
+  carriageReturn: 0x0d,
+  killLine: 0x15,
+  eraseWord: 0x17,
+  suspend: 0x1a,
+  quit: 0x1c,
+  delete: 0x7f,
+} as const;
+
+export interface Terminal {
+  /** What is typed until Enter. Throws Interrupted, or LoginFailure where nothing came. */
+  ask(prompt: string, echo: boolean): Promise<Secret>;
+  close(): void;
+}
+
+/** undefined: this process has none. */
+export function openTerminal(patience = PATIENCE): Terminal | undefined {
+  const device = process.platform === 'win32' ? '\\\\.\\CONIN$' : '/dev/tty';
+  try {
+    const output = process.platform === 'win32' ? openSync('\\\\.\\CONOUT$', 'w') : openSync(device, 'w');
+    const input = new ReadStream(openSync(device, 'r+'));
+    return terminalOf(input, output, patience);
+  } catch {
+    return undefined;
+  }
+}
+
+function terminalOf(input: ReadStream, output: number, patience: number): Terminal {
+  // What was typed ahead, for the next prompt.
+  let ahead: number[] = [];
+  input.pause();
+  return {
+    async ask(prompt, echo) {
+      const line = new Line(echo ? (text) => writeSync(output, `\r\x1b[K${prompt}${text}`) : () => {});
+      const enter = () => {
+        // Both ways, for after SIGCONT the terminal is as the shell left it, whatever is known here.
+        input.setRawMode(false);
+        input.setRawMode(true);
+        writeSync(output, prompt);
+      };
+      try {
+        enter();
+        ahead = await typed(input, line, { ahead, patience, enter });
+        return line.secret();
+      } finally {
+        line.wipe();
+        input.pause();
+        input.setRawMode(false);
+        writeSync(output, '\n');
+      }
+    },
+    close() {
+      input.destroy();
+      closeSync(output);
+    },
+  };
+}
+
+interface Typing {
+  readonly ahead: readonly number[];
+  readonly patience: number;
+  /** Makes the terminal ready, and shows the prompt. */
+  readonly enter: () => void;
+}
+
+/** Resolves at Enter, with the keys that came behind it. */
+function typed(input: ReadStream, line: Line, { ahead, patience, enter }: Typing): Promise<number[]> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => finish(() => reject(nobody(patience))), patience);
+    const onSignal = (signal: Signal) => finish(() => reject(new Interrupted(SIGNALS[signal])));
+    const onEnd = () => finish(() => reject(nothing()));
+    const onContinue = () => enter();
+    const onData = (chunk: Buffer) => {
+      timer.refresh();
+      const keys = [...chunk];
+      chunk.fill(0);
+      take(keys);
+    };
+    function take(keys: number[]): void {
+      try {
+        const rest = takeKeys(keys, line, () => suspend(input, enter));
+        if (rest !== undefined) finish(() => resolve(rest));
+      } catch (error) {
+        finish(() => reject(error));
+      }
+    }
+    function finish(settle: () => void): void {
+      clearTimeout(timer);
+      input.off('data', onData).off('end', onEnd).off('error', onEnd);
+      process.off('SIGCONT', onContinue);
+      for (const signal of Object.keys(SIGNALS)) process.off(signal, onSignal);
+      settle();
+    }
+    for (const signal of Object.keys(SIGNALS)) process.on(signal, onSignal);
+    process.on('SIGCONT', onContinue);
+    input.on('data', onData).on('end', onEnd).on('error', onEnd);
+    take([...ahead]);
+    input.resume();
+  });
+}
+
+/** The keys behind Enter; undefined: it has not come yet. */
+function takeKeys(keys: readonly number[], line: Line, suspendAll: () => void): number[] | undefined {
+  for (const [at, key] of keys.entries()) {
+    switch (key) {
+      case KEYS.newline:
+      case KEYS.carriageReturn:
+        return keys.slice(at + 1);
+      case KEYS.interrupt:
+        // In raw mode the terminal sends none: to all whom it would have.
+        process.kill(0, 'SIGINT');
+        throw new Interrupted(SIGNALS.SIGINT);
+      case KEYS.quit:
+        throw new Interrupted(SIGNALS.SIGQUIT);
+      case KEYS.suspend:
+        suspendAll();
+        break;
+      case KEYS.end:
+        if (line.isEmpty()) throw nothing();
+        return keys.slice(at + 1);
+      default:
+        line.take(key);
+    }
+  }
+  return undefined;
+}
+
+/** As Ctrl-Z does it, for the whole job; goes on at SIGCONT, or at once where nothing could be stopped. */
+function suspend(input: ReadStream, enter: () => void): void {
+  input.setRawMode(false);
+  process.kill(0, 'SIGTSTP');
+  setTimeout(enter, 100).unref();
+}
+
+/** A line of UTF-8 as it is typed. */
+class Line {
+  readonly #bytes = Buffer.alloc(LONGEST);
+  readonly #show: (text: string) => void;
+  #length = 0;
+
+  constructor(show: (text: string) => void) {
+    this.#show = show;
+  }
+
+  isEmpty(): boolean {
+    return this.#length === 0;
+  }
+
+  take(key: number): void {
+    if (key === KEYS.killLine || key === KEYS.eraseWord) this.#length = 0;
+    else if (key === KEYS.backspace || key === KEYS.delete) this.#erase();
+    else this.#append(key);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be shown.
+    this.#show(this.#bytes.toString('utf8', 0, this.#length).replace(/[\x00-\x1f\x7f-\x9f]/g, '?'));
+  }
+
+  #append(key: number): void {
+    if (this.#length === LONGEST) throw new LoginFailure(`what was entered is longer than ${LONGEST} bytes`);
+    this.#bytes[this.#length++] = key;
+  }
+
+  /** The last character, of however many bytes. */
+  #erase(): void {
+    this.#length = Math.max(this.#length - 1, 0);
+    while (this.#length > 0 && ((this.#bytes[this.#length] ?? 0) & 0xc0) === 0x80) this.#length--;
+  }
+
+  secret(): Secret {
+    return new Secret(Buffer.from(this.#bytes.subarray(0, this.#length)));
+  }
+
+  wipe(): void {
+    this.#bytes.fill(0);
+  }
+}
+
+function nothing(): LoginFailure {
+  return new LoginFailure('nothing was entered');
+}
+
+function nobody(patience: number): LoginFailure {
+  return new LoginFailure(`nothing was entered for ${patience / 1000} s`);
+}
