@@ -73,20 +73,22 @@ async function takeOrReady<T>(
   times: LockTimes,
 ): Promise<{ held: Held } | { value: T }> {
   const end = performance.now() + times.wait;
+  const waitedFor = new Set<string>();
   let watched: (Seen & { readonly since: number }) | undefined;
   while (true) {
     const held = await take(path);
     if (held !== undefined) {
-      if (watched === undefined) return { held };
-      return afterWaiting(path, held, watched.nonce, ready);
+      return waitedFor.size === 0 ? { held } : afterWaiting(path, held, waitedFor, ready);
     }
     const seen = await look(path);
     const now = performance.now();
     if (seen !== undefined && !(seen.nonce === watched?.nonce && seen.beat === watched.beat)) {
       watched = { ...seen, since: now };
+      if (seen.nonce !== '') waitedFor.add(seen.nonce);
     }
     if (seen !== undefined && watched !== undefined && (await isDead(watched, now, times))) {
       await breakLock(path, watched.nonce);
+      waitedFor.delete(watched.nonce);
       watched = undefined;
       continue;
     }
@@ -99,7 +101,7 @@ async function takeOrReady<T>(
 async function afterWaiting<T>(
   path: string,
   held: Held,
-  nonce: string,
+  waitedFor: ReadonlySet<string>,
   ready: () => Promise<T | undefined>,
 ): Promise<{ held: Held } | { value: T }> {
   try {
@@ -109,7 +111,7 @@ async function afterWaiting<T>(
       await held.file.close();
       return { value };
     }
-    if ((await failedNonce(path)) !== nonce) return { held };
+    if (!waitedFor.has(await failedNonce(path))) return { held };
   } catch (error) {
     await release(path, held);
     await held.file.close();
@@ -200,8 +202,8 @@ async function markFailed(path: string, { nonce }: Held): Promise<void> {
   await rename(temporary, failedPath(path));
 }
 
-async function failedNonce(path: string): Promise<string | undefined> {
-  return readFile(failedPath(path), 'utf8').catch(() => undefined);
+async function failedNonce(path: string): Promise<string> {
+  return readFile(failedPath(path), 'utf8').catch(() => '');
 }
 
 function failedPath(path: string): string {

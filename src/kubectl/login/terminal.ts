@@ -88,7 +88,17 @@ function typed(input: ReadStream, line: Line, { ahead, patience, enter }: Typing
     const timer = setTimeout(() => finish(() => reject(nobody(patience))), patience);
     const onSignal = (signal: Signal) => finish(() => reject(new Interrupted(SIGNALS[signal])));
     const onEnd = () => finish(() => reject(nothing()));
-    const onContinue = () => enter();
+    let stopped: NodeJS.Timeout | undefined;
+    const onContinue = () => {
+      clearTimeout(stopped);
+      enter();
+    };
+    /** As Ctrl-Z does it, for the whole job. Where nothing could be stopped, it goes on by itself. */
+    const suspend = () => {
+      input.setRawMode(false);
+      stopped = setTimeout(enter, 100);
+      process.kill(0, 'SIGTSTP');
+    };
     const onData = (chunk: Buffer) => {
       timer.refresh();
       const keys = [...chunk];
@@ -97,7 +107,7 @@ function typed(input: ReadStream, line: Line, { ahead, patience, enter }: Typing
     };
     function take(keys: number[]): void {
       try {
-        const rest = takeKeys(keys, line, () => suspend(input, enter));
+        const rest = takeKeys(keys, line, suspend);
         if (rest !== undefined) finish(() => resolve(rest));
       } catch (error) {
         finish(() => reject(error));
@@ -105,6 +115,7 @@ function typed(input: ReadStream, line: Line, { ahead, patience, enter }: Typing
     }
     function finish(settle: () => void): void {
       clearTimeout(timer);
+      clearTimeout(stopped);
       input.off('data', onData).off('end', onEnd).off('error', onEnd);
       process.off('SIGCONT', onContinue);
       for (const signal of Object.keys(SIGNALS)) process.off(signal, onSignal);
@@ -142,13 +153,6 @@ function takeKeys(keys: readonly number[], line: Line, suspendAll: () => void): 
     }
   }
   return undefined;
-}
-
-/** As Ctrl-Z does it, for the whole job; goes on at SIGCONT, or at once where nothing could be stopped. */
-function suspend(input: ReadStream, enter: () => void): void {
-  input.setRawMode(false);
-  process.kill(0, 'SIGTSTP');
-  setTimeout(enter, 100).unref();
 }
 
 /** A line of UTF-8 as it is typed. */
