@@ -59,14 +59,15 @@ export function clientOf(t: Ending, scene: Scene, daemon: Daemon): Client {
     env,
     flags: ['--server', server, '--certificate-authority', ca, '--username', 'alice', '--cache', 'file'],
     run: (args, { env: more = {}, input = '' } = {}) =>
-      withoutTerminal([process.execPath, MAIN, ...args], { ...env, ...more }, input),
+      withoutTerminal(t, [process.execPath, MAIN, ...args], { ...env, ...more }, input),
     type: (args, { env: more = {}, ...rest } = {}) =>
       atTerminal(t, [process.execPath, MAIN, ...args], { env: { ...env, ...more }, ...rest }),
   };
 }
 
-/** In a session of its own, which has no terminal. */
+/** In a session of its own, which has no terminal; gone when the test ends. */
 export async function withoutTerminal(
+  t: Ending,
   [command = '', ...args]: readonly string[],
   env: NodeJS.ProcessEnv,
   input = '',
@@ -80,6 +81,9 @@ export async function withoutTerminal(
     stderr += text;
   });
   child.stdin.on('error', () => {}).end(input);
+  t.after(() => {
+    if (child.exitCode === null && child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+  });
   const [code] = await once(child, 'close');
   return { code, stdout, stderr };
 }

@@ -62,7 +62,7 @@ export async function startStandIn(
     env,
     flags: ['--server', url, '--certificate-authority', ca, '--username', 'alice', '--cache', 'file'],
     run: (args, more = {}) =>
-      withoutTerminal([process.execPath, MAIN, ...args, '--password-stdin'], { ...env, ...more }, 'secret\n'),
+      withoutTerminal(t, [process.execPath, MAIN, ...args, '--password-stdin'], { ...env, ...more }, 'secret\n'),
     type: (args) => atTerminal(t, [process.execPath, MAIN, ...args], { env }),
   };
 }

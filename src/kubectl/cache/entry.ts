@@ -16,7 +16,12 @@ export interface KeptToken {
 }
 
 /** A digest of server, CA, user and audience: a token is given to nobody who asks for another one of these. */
-export function entryName({ server, ca, username, audience }: ClientSettings): string {
+export function entryName({
+  server,
+  ca,
+  username,
+  audience,
+}: Pick<ClientSettings, 'server' | 'ca' | 'username' | 'audience'>): string {
   const caDigest = ca === undefined ? 'system' : digest(ca.trim());
   return digest(JSON.stringify([server.href, caDigest, username, audience]));
 }

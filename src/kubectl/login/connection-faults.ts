@@ -27,36 +27,53 @@ const UNREACHABLE = new Set([
 /** Milliseconds for a whole request, the way to a proxy included. */
 export const TIMEOUT = 30_000;
 
-/** `timeout`: the one that held. */
-export function explainConnection(error: unknown, url: URL, timeout = TIMEOUT): LoginFailure {
+/** What was tried: pamhook itself, or the proxy on the way to it. `timeout`: the one that held. */
+export interface Tried {
+  readonly timeout?: number;
+  readonly isProxy?: boolean;
+}
+
+export function explainConnection(
+  error: unknown,
+  url: URL,
+  { timeout = TIMEOUT, isProxy = false }: Tried = {},
+): LoginFailure {
   const cause = firstOf(error);
   const code = codeOf(cause);
-  const [message, cure] = wordsFor(code, cause, url, timeout);
+  const [message, cure] = wordsFor(code, cause, url, { timeout, isProxy });
   return new LoginFailure(message, cure, { cause: error });
 }
 
-function wordsFor(code: string, cause: unknown, { host, hostname }: URL, timeout: number): [string, string] {
-  const reachable = 'see whether host and port of --server are right, and whether a proxy or a VPN is needed';
+function wordsFor(
+  code: string,
+  cause: unknown,
+  { host, hostname }: URL,
+  { timeout, isProxy }: Required<Tried>,
+): [string, string] {
+  const where = isProxy ? "the proxy's URL" : '--server';
+  const reachable = `see whether host and port of ${where} are right, and whether ${isProxy ? '' : 'a proxy or '}a VPN is needed`;
   if (code === 'ABORT_ERR')
     return [`${host} did not answer within ${timeout / 1000} s`, `${reachable}; then try again`];
   if (UNREACHABLE.has(code)) return [`${host} cannot be reached (${code})`, reachable];
   if (UNTRUSTED.has(code)) {
     return [
       `the certificate of ${host} is signed by a CA that is not trusted here (${code})`,
-      "give the CA's certificate as --certificate-authority FILE; whoever runs pamhook has it",
+      isProxy
+        ? "add the CA's certificate to those of the system"
+        : "give the CA's certificate as --certificate-authority FILE; whoever runs pamhook has it",
     ];
   }
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
     return [
       `the certificate of ${host} is not for ${hostname}${namesIn(cause)}`,
-      'use a name in --server that it is for, or have one made for this name',
+      `use a name in ${where} that it is for, or have one made for this name`,
     ];
   }
   if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') {
     const state = code === 'CERT_HAS_EXPIRED' ? 'has expired' : 'is not valid yet';
     return [
       `the certificate of ${host} ${state}`,
-      `tell whoever runs pamhook, unless this machine's clock is wrong: it says ${new Date().toISOString()}`,
+      `tell whoever runs it, unless this machine's clock is wrong: it says ${new Date().toISOString()}`,
     ];
   }
   if (code === 'EPROTO' || code.startsWith('ERR_SSL_')) {

@@ -50,7 +50,7 @@ export async function post(
     };
     return await answerTo(url, { ...options, headers }, posted.body);
   } catch (error) {
-    throw error instanceof LoginFailure ? error : explainConnection(error, url, timeout);
+    throw error instanceof LoginFailure ? error : explainConnection(error, url, { timeout });
   }
 }
 

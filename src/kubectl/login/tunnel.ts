@@ -1,6 +1,6 @@
 /** A connection to pamhook through an HTTP proxy (CONNECT, RFC 9110 section 9.3.6): the proxy sees host and port, and TLS goes through it. */
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
-import type { Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import { LoginFailure } from '../failure.js';
 import type { Environment } from '../io.js';
 import { systemCas } from '../trust.js';
@@ -11,10 +11,13 @@ export async function openTunnel(proxy: URL, url: URL, signal: AbortSignal, envi
   const isTls = proxy.protocol === 'https:';
   const { request } = isTls ? await import('node:https') : await import('node:http');
   const target = `${url.hostname}:${url.port || 443}`;
+  const host = proxy.hostname.replace(/^\[|\]$/g, '');
   const cas = isTls ? await systemCas(environment) : undefined;
   const asked = request({
     method: 'CONNECT',
-    host: proxy.hostname.replace(/^\[|\]$/g, ''),
+    host,
+    // Not the name in the Host header, which Node would take.
+    servername: isIP(host) === 0 ? host : '',
     port: proxy.port || (isTls ? 443 : 80),
     path: target,
     headers: { host: target, ...authorization(proxy) },
@@ -35,7 +38,7 @@ export async function openTunnel(proxy: URL, url: URL, signal: AbortSignal, envi
     });
     // What a proxy says in place of a connection is never taken for pamhook's answer.
     asked.once('response', ({ statusCode }: IncomingMessage) => fail(statusCode));
-    asked.once('error', (error) => reject(explainConnection(error, proxy)));
+    asked.once('error', (error) => reject(explainConnection(error, proxy, { isProxy: true })));
     asked.end();
   });
 }
