@@ -1,6 +1,6 @@
 /** Where tokens are kept between commands, by choice: keyring, file, or nowhere. */
 import { LoginFailure } from '../failure.js';
-import type { ClientIo } from '../io.js';
+import type { ClientIo, Environment } from '../io.js';
 import { printable } from '../printable.js';
 import type { ClientSettings } from '../settings.js';
 import { directoryPath, makeDirectory } from './directory.js';
@@ -22,7 +22,7 @@ export interface TokenCache {
 /** Throws LoginFailure where its directory is somebody else's. */
 export async function openCache(settings: ClientSettings, io: ClientIo): Promise<TokenCache> {
   const name = entryName(settings);
-  const directory = settings.cache === 'none' ? undefined : await usableDirectory(io);
+  const directory = settings.cache === 'none' ? undefined : await usableDirectory(settings.environment, io);
   if (directory === undefined) {
     return { directory, name, read: async () => undefined, write: async () => {}, forget: async () => false };
   }
@@ -90,7 +90,7 @@ function noting({ program, stderr }: ClientIo): (error: unknown) => void {
 }
 
 /** A home that cannot be written to costs the cache, and no login. */
-async function usableDirectory({ environment, program, stderr }: ClientIo): Promise<string | undefined> {
+async function usableDirectory(environment: Environment, { program, stderr }: ClientIo): Promise<string | undefined> {
   const path = directoryPath(environment);
   try {
     await makeDirectory(path);
