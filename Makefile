@@ -39,6 +39,7 @@ PROPERTY_TESTS = $(patsubst test/%.ts,build/test/%.js,$(shell grep -rl --include
 # What Node can change: the addon, sockets, TLS, HTTP, cryptography, child processes and signals, and the daemon made of them. The rest are
 # rules and settings, and what surrounds the daemon: PAM stacks, directories, disks.
 NODE_TESTS = $(filter $(addprefix build/test/,native/% http/% keys/% log/% pam/% privsep/% token/%),$(TEST_FILES)) \
+	$(patsubst %,build/test/kubectl/%.test.js,credential errors proxy terminal) \
 	$(patsubst %,build/test/daemon/%.test.js,clock descriptors hand-over keys live-files login metrics processes review startup stop unread-pipes)
 # Four files at a time at least, since most tests wait most of the time. A test that hangs is to fail, not to hold up the others.
 export NODE_TEST := node --test --test-concurrency=$(shell n=$$(nproc); echo $$((n < 4 ? 4 : n))) --test-timeout=300000 --test-reporter=spec

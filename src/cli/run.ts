@@ -35,13 +35,23 @@ export async function run(argv: readonly string[], io: RunIo): Promise<number> {
   return runCommand(isFlag ? 'pamhook' : `pamhook ${name}`, await load(), isFlag ? argv : rest, io);
 }
 
-async function runClient(name: ClientCommandName, argv: readonly string[], { stdin, stdout, stderr }: RunIo) {
+async function runClient(name: ClientCommandName, argv: readonly string[], io: RunIo): Promise<number> {
   const [{ runClientCommand }, { readEnvironment }] = await Promise.all([
     import('../kubectl/run.js'),
     import('../kubectl/io.js'),
   ]);
-  const environment = readEnvironment();
-  return runClientCommand(name, argv, { program: 'pamhook', environment, stdin, stdout, stderr, now: Date.now });
+  const { stdout, stderr } = io;
+  return runClientCommand(name, argv, {
+    program: 'pamhook',
+    environment: readEnvironment(),
+    // Opened when it is read.
+    get stdin() {
+      return io.stdin;
+    },
+    stdout,
+    stderr,
+    now: Date.now,
+  });
 }
 
 function isCommand(name: string): name is CommandName {

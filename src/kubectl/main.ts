@@ -3,12 +3,15 @@
 import { readEnvironment } from './io.js';
 import { runPlugin } from './run.js';
 
-const { stdin, stdout, stderr } = process;
+const { stdout, stderr } = process;
 process.exit(
   await runPlugin(process.argv.slice(2), {
     program: 'kubectl pamhook',
     environment: readEnvironment(),
-    stdin,
+    // Opened when it is read.
+    get stdin() {
+      return process.stdin;
+    },
     stdout,
     stderr,
     now: Date.now,

@@ -17,7 +17,10 @@ export async function currentToken(settings: ClientSettings, io: ClientIo): Prom
   const kept = await reusable();
   if (kept !== undefined) return kept;
   const { withLock } = await import('./cache/lock.js');
-  return withLock(cache, reusable, () => logInAndKeep(settings, io, cache));
+  const onWait = () => {
+    io.stderr.write(`${io.program}: waiting for the login of another command\n`);
+  };
+  return withLock({ ...cache, onWait }, reusable, () => logInAndKeep(settings, io, cache));
 }
 
 /** Whatever is kept. Throws LoginFailure. */

@@ -12,7 +12,7 @@ import { auditLines, MAIN, until } from '../daemon/daemon-harness.js';
 import { scratchDirectory } from '../harness/scratch.js';
 import { setClient } from './scene.js';
 
-const TIMES = { wait: 5_000, stale: 300, beat: 50, poll: 10 };
+const TIMES = { wait: 5_000, stale: 300, beat: 50, poll: 10, tell: 400 };
 const place = () => `${hostname()} ${readlinkSync('/proc/self/ns/pid')}`;
 
 /** Twenty credential plugins on one terminal, as xargs would start them. */
@@ -123,10 +123,15 @@ describe('withLock()', () => {
       TIMES,
     );
     await delay(TIMES.stale * 3);
+    let told = 0;
+    const onWait = () => {
+      told += 1;
+    };
     await assert.rejects(
-      withLock(at(directory), never, async () => 'mine', { ...TIMES, wait: 3 * TIMES.stale }),
+      withLock({ ...at(directory), onWait }, never, async () => 'mine', { ...TIMES, wait: 3 * TIMES.stale }),
       /^LoginFailure: another command has been logging in for/,
     );
+    assert.equal(told, 1);
     done();
     assert.equal(await held, 'slow');
   });

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { linesOfCommand } from '#src/kubectl/login/given-lines.js';
 import { ALICE, auditLines } from '../daemon/daemon-harness.js';
 import { accountCode, pamMatrix } from '../harness/pam-service.js';
 import { type Client, setClient } from './scene.js';
@@ -234,6 +235,7 @@ describe('where nobody is there to ask', () => {
     assert.match((await token('exit 3')).stderr, /--password-command ended with 3; run it by itself/);
     assert.match((await token('true')).stderr, /--password-command holds no password/);
     assert.match((await token('head -c 9000 /dev/zero')).stderr, /gives more than 8192 bytes/);
+    await assert.rejects(linesOfCommand('sleep 3 & sleep 3', {}, 300), /did not end within 0\.3 s/);
     const variable = await client.run(['token', ...client.flags, '--cache', 'none'], {
       env: { PAMHOOK_PASSWORD_COMMAND: 'echo secret' },
     });

@@ -13,9 +13,11 @@ export interface LockTimes {
   readonly stale: number;
   readonly beat: number;
   readonly poll: number;
+  /** After which the person is told. */
+  readonly tell: number;
 }
 
-export const LOCK_TIMES: LockTimes = { wait: 300_000, stale: 15_000, beat: 3_000, poll: 100 };
+export const LOCK_TIMES: LockTimes = { wait: 300_000, stale: 15_000, beat: 3_000, poll: 100, tell: 3_000 };
 
 interface Held {
   /** Of this holding, and no other. */
@@ -35,6 +37,8 @@ export interface Locked {
   /** undefined: there is nowhere to lock, and nobody to wait for. */
   readonly directory: string | undefined;
   readonly name: string;
+  /** Called once, where another has worked for a while. */
+  readonly onWait?: () => void;
 }
 
 /**
@@ -43,14 +47,14 @@ export interface Locked {
  * Throws LoginFailure after `wait`.
  */
 export async function withLock<T>(
-  { directory, name }: Locked,
+  { directory, name, onWait }: Locked,
   ready: () => Promise<T | undefined>,
   work: () => Promise<T>,
   times: LockTimes = LOCK_TIMES,
 ): Promise<T> {
   if (directory === undefined) return work();
   const path = join(directory, `${name}.lock`);
-  const taken = await takeOrReady(path, ready, times);
+  const taken = await takeOrReady(path, ready, times, onWait);
   if ('value' in taken) return taken.value;
   const stop = beating(taken.held, times.beat);
   try {
@@ -71,8 +75,11 @@ async function takeOrReady<T>(
   path: string,
   ready: () => Promise<T | undefined>,
   times: LockTimes,
+  onWait = () => {},
 ): Promise<{ held: Held } | { value: T }> {
-  const end = performance.now() + times.wait;
+  const begun = performance.now();
+  let isTold = false;
+  const end = begun + times.wait;
   const waitedFor = new Set<string>();
   let watched: (Seen & { readonly since: number }) | undefined;
   while (true) {
@@ -93,6 +100,10 @@ async function takeOrReady<T>(
       continue;
     }
     if (now > end) throw tooLong(path, times);
+    if (!isTold && now - begun > times.tell) {
+      isTold = true;
+      onWait();
+    }
     await delay(times.poll);
   }
 }

@@ -14,10 +14,20 @@ export async function linesOfStdin(stdin: AsyncIterable<string | Uint8Array>): P
 }
 
 /** What the command says on standard error, the person sees. Throws LoginFailure. */
-export async function linesOfCommand(command: string, environment: Environment): Promise<readonly Secret[]> {
+export async function linesOfCommand(
+  command: string,
+  environment: Environment,
+  patience = PATIENCE,
+): Promise<readonly Secret[]> {
   const { spawn } = await import('node:child_process');
   const child = spawn(command, { shell: true, stdio: ['ignore', 'pipe', 'inherit'], env: { ...environment } });
-  const timer = setTimeout(() => child.kill('SIGKILL'), PATIENCE);
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    child.kill('SIGKILL');
+    // What the shell has started may hold its other end.
+    child.stdout.destroy();
+  }, patience);
   const ended = new Promise<number | NodeJS.Signals>((resolve, reject) => {
     child.once('error', reject).once('close', (code, signal) => resolve(code ?? signal ?? 0));
   });
@@ -26,6 +36,8 @@ export async function linesOfCommand(command: string, environment: Environment):
     if (code === 0) return linesOf(text, '--password-command');
     text.fill(0);
     throw new LoginFailure(`--password-command ended with ${code}`, 'run it by itself to see why');
+  } catch (error) {
+    throw isLate ? new LoginFailure(`--password-command did not end within ${patience / 1000} s`) : error;
   } finally {
     clearTimeout(timer);
     child.kill();
