@@ -158,6 +158,18 @@ describe('a person with kubectl', { timeout: 600_000 }, () => {
     assert.equal((await daemon.ask('/heartbeat')).status, 200);
   });
 
+  it('is asked once for twenty commands that run side by side', async (t) => {
+    const config = kubeconfig(dir, api, 'v1');
+    await forget(t, config);
+    const script = `for i in $(seq 20); do ${kubectl} get namespaces -o name & done; wait`;
+    const twenty = type(t, ['bash', '-c', script], config);
+    await twenty.sees(PROMPT);
+    twenty.types(`${PASSWORD}\r`);
+    const { stdout, stderr, shown } = await twenty.ended;
+    assert.equal(shown.split(PROMPT).length, 2);
+    assert.equal(stdout.match(/^namespace\/kube-system$/gm)?.length, 20, stderr);
+  });
+
   for (const path of kubectls()) {
     for (const version of ['v1', 'v1beta1']) {
       it(`is asked once by ${path.split('/').at(-1)} with ${version}, and not by the next`, async (t) => {

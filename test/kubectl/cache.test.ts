@@ -90,7 +90,21 @@ describe('a kept token', () => {
     });
     assert.equal(code, 0);
     assert.match(stdout, /^[\w-]+\./);
-    assert.match(stderr, /^pamhook: note: no token is kept, since \S+ cannot be made \((EEXIST|ENOTDIR)\)\n$/);
+    assert.match(stderr, /^pamhook: note: no token is kept, since \S+ cannot be written to \((EEXIST|ENOTDIR)\)\n$/);
+  });
+
+  it('is nowhere, with a note, where the directory takes no file', {
+    skip: isRoot && 'needs an ordinary user',
+  }, async (t) => {
+    const client = await setClient(t);
+    mkdirSync(client.kept, { recursive: true });
+    chmodSync(client.kept, 0o500);
+    const { code, stdout, stderr } = await client.run(['token', ...client.flags, '--password-stdin'], {
+      input: 'secret\n',
+    });
+    assert.equal(code, 0);
+    assert.match(stdout, /^[\w-]+\./);
+    assert.match(stderr, /^pamhook: note: no token is kept, since \S+ cannot be written to \(EACCES\)\n$/);
   });
 
   it('is under $XDG_CACHE_HOME, unless that is relative', async (t) => {

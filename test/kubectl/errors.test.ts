@@ -32,6 +32,16 @@ describe('over TLS, a person is told', () => {
     assert.equal(standIn.requests.length, 0);
   });
 
+  it('nothing where the system trusts the CA', async (t) => {
+    const standIn = await startStandIn(t, issued());
+    const other = await startStandIn(t, issued(), { certificate: await createCertificate('other') });
+    const flags = standIn.flags.toSpliced(2, 2);
+    const system = await standIn.run(['token', ...flags], { SSL_CERT_FILE: standIn.ca });
+    assert.equal(system.code, 0, system.stderr);
+    const extra = await standIn.run(['login', ...flags], { SSL_CERT_FILE: other.ca, NODE_EXTRA_CA_CERTS: standIn.ca });
+    assert.equal(extra.code, 0, extra.stderr);
+  });
+
   it('of a certificate for another name, and the names that it is for', async (t) => {
     const certificate = await createCertificate('pamhook.example.org');
     const standIn = await startStandIn(t, issued(), { certificate });

@@ -136,7 +136,9 @@ describe('withLock()', () => {
     assert.equal(await held, 'slow');
   });
 
-  it('locks nothing where nothing is kept', async () => {
-    assert.equal(await withLock({ directory: undefined, name: 'one' }, never, async () => 'mine', TIMES), 'mine');
+  it('locks nothing where nothing is kept, or can be', async () => {
+    for (const directory of [undefined, '/nonexistent/directory', '/proc']) {
+      assert.equal(await withLock({ directory, name: 'one' }, never, async () => 'mine', TIMES), 'mine');
+    }
   });
 });

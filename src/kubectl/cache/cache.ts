@@ -30,7 +30,8 @@ export async function openCache(settings: ClientSettings, io: ClientIo): Promise
   const parse = (text: string | undefined) => (text === undefined ? undefined : parseEntry(text, settings.server.href));
   const files = {
     read: async () => parse(await readEntryFile(directory, name)),
-    write: (kept: KeptToken) => writeEntryFile(directory, name, JSON.stringify(kept)),
+    write: (kept: KeptToken) =>
+      writeEntryFile(directory, name, JSON.stringify(kept)).catch(noteUnwritten(directory, io)),
     forget: () => removeEntryFile(directory, name),
   };
   if (settings.cache === 'file') return { ...cache, ...files };
@@ -90,17 +91,23 @@ function noting({ program, stderr }: ClientIo): (error: unknown) => void {
 }
 
 /** A home that cannot be written to costs the cache, and no login. */
-async function usableDirectory(environment: Environment, { program, stderr }: ClientIo): Promise<string | undefined> {
+async function usableDirectory(environment: Environment, io: ClientIo): Promise<string | undefined> {
   const path = directoryPath(environment);
   try {
     await makeDirectory(path);
     return path;
   } catch (error) {
     if (error instanceof LoginFailure) throw error;
-    const code = error instanceof Error && 'code' in error ? error.code : 'failed';
-    stderr.write(`${program}: note: no token is kept, since ${printable(path)} cannot be made (${code})\n`);
+    noteUnwritten(path, io)(error);
     return undefined;
   }
+}
+
+function noteUnwritten(path: string, { program, stderr }: ClientIo): (error: unknown) => void {
+  return (error) => {
+    const code = error instanceof Error && 'code' in error ? error.code : 'failed';
+    stderr.write(`${program}: note: no token is kept, since ${printable(path)} cannot be written to (${code})\n`);
+  };
 }
 
 /** How many tokens there were, in the keyring and in files. */

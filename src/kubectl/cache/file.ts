@@ -74,6 +74,11 @@ export async function entryFiles(directory: string): Promise<string[]> {
   }
 }
 
+/** Whether it is the place that does not take files: read-only, full, gone. */
+export function isUnwritable(error: unknown): boolean {
+  return ['EACCES', 'EDQUOT', 'ENOENT', 'ENOSPC', 'EPERM', 'EROFS'].some((code) => hasCode(error, code));
+}
+
 export function hasCode(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code;
 }

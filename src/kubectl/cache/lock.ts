@@ -5,7 +5,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { LoginFailure } from '../failure.js';
-import { hasCode } from './file.js';
+import { hasCode, isUnwritable } from './file.js';
 
 /** Milliseconds. `wait`: in which a login must be done; a holder that has not shown itself for `stale` is dead or stopped. */
 export interface LockTimes {
@@ -34,7 +34,7 @@ interface Seen {
 }
 
 export interface Locked {
-  /** undefined: there is nowhere to lock, and nobody to wait for. */
+  /** undefined: there is nowhere to lock, and nobody to wait for; the same goes for one that cannot be written to. */
   readonly directory: string | undefined;
   readonly name: string;
   /** Called once, where another has worked for a while. */
@@ -54,7 +54,11 @@ export async function withLock<T>(
 ): Promise<T> {
   if (directory === undefined) return work();
   const path = join(directory, `${name}.lock`);
-  const taken = await takeOrReady(path, ready, times, onWait);
+  const taken = await takeOrReady(path, ready, times, onWait).catch((error: unknown) => {
+    if (isUnwritable(error)) return undefined;
+    throw error;
+  });
+  if (taken === undefined) return work();
   if ('value' in taken) return taken.value;
   const stop = beating(taken.held, times.beat);
   try {

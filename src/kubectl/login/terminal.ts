@@ -58,7 +58,6 @@ function terminalOf(input: ReadStream, output: number, patience: number): Termin
         writeSync(output, prompt);
       };
       try {
-        enter();
         ahead = await typed(input, line, { ahead, patience, enter });
         return line.secret();
       } finally {
@@ -124,6 +123,8 @@ function typed(input: ReadStream, line: Line, { ahead, patience, enter }: Typing
     for (const signal of Object.keys(SIGNALS)) process.on(signal, onSignal);
     process.on('SIGCONT', onContinue);
     input.on('data', onData).on('end', onEnd).on('error', onEnd);
+    // Only now: a signal that came before would leave the terminal without its echo.
+    enter();
     take([...ahead]);
     input.resume();
   });
