@@ -60,7 +60,8 @@ function credentials(username: string, [password, ...further]: readonly Secret[]
   return { authorization, 'x-pamhook-response': further.map((response) => response.bytes().toString('base64')) };
 }
 
-function outcomeOf(answer: HttpAnswer, settings: ClientSettings): Outcome {
+/** Throws LoginFailure where it cannot be pamhook's. */
+export function outcomeOf(answer: HttpAnswer, settings: Pick<ClientSettings, 'server'>): Outcome {
   const body = objectIn(answer.body);
   if (body === undefined) throw noPamhook(answer, settings);
   switch (answer.status) {
@@ -84,7 +85,7 @@ function outcomeOf(answer: HttpAnswer, settings: ClientSettings): Outcome {
   }
 }
 
-function issued(answer: HttpAnswer, body: JsonObject, settings: ClientSettings): Outcome {
+function issued(answer: HttpAnswer, body: JsonObject, settings: Pick<ClientSettings, 'server'>): Outcome {
   const { token, expirationTimestamp, username, messages } = body;
   const isWhole =
     typeof token === 'string' && isToken(token) && isTime(expirationTimestamp) && typeof username === 'string';
@@ -100,7 +101,11 @@ function issued(answer: HttpAnswer, body: JsonObject, settings: ClientSettings):
   };
 }
 
-function refused(answer: HttpAnswer, { error, reason, help, prompts }: JsonObject, settings: ClientSettings): Outcome {
+function refused(
+  answer: HttpAnswer,
+  { error, reason, help, prompts }: JsonObject,
+  settings: Pick<ClientSettings, 'server'>,
+): Outcome {
   if (Array.isArray(prompts)) {
     const asked = prompts.slice(0, MOST_PROMPTS).flatMap((prompt) => promptOf(prompt));
     if (asked.length > 0) return { outcome: 'prompted', prompts: asked };
@@ -147,7 +152,7 @@ function objectIn(text: string): JsonObject | undefined {
   }
 }
 
-function noPamhook({ status }: HttpAnswer, { server }: ClientSettings): LoginFailure {
+function noPamhook({ status }: HttpAnswer, { server }: Pick<ClientSettings, 'server'>): LoginFailure {
   return new LoginFailure(
     `what answers at ${server.href} is no pamhook (status ${status})`,
     'see whether host, port and path of --server are right, and whether a proxy stands before it',

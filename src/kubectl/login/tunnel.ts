@@ -45,8 +45,17 @@ export async function openTunnel(proxy: URL, url: URL, signal: AbortSignal, envi
 
 function authorization({ username, password }: URL): OutgoingHttpHeaders {
   if (username === '' && password === '') return {};
-  const plain = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  const plain = `${decoded(username)}:${decoded(password)}`;
   return { 'proxy-authorization': `Basic ${Buffer.from(plain).toString('base64')}` };
+}
+
+/** As it stands where a percent sign is one. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 function refused(proxy: URL, target: string, status: number | undefined): LoginFailure {
