@@ -7,6 +7,7 @@ import type { Environment } from './io.js';
 import { printable } from './printable.js';
 import { EXTENSION, extensionText, findText, findTexts, isFromFlags, isSet, type Sources } from './sources.js';
 import { checkCa, readCaFile } from './trust.js';
+import { parseUrl } from './url.js';
 
 const CACHES = ['keyring', 'file', 'none'] as const;
 export type CacheKind = (typeof CACHES)[number];
@@ -58,8 +59,8 @@ export async function readSettings(sources: Sources, missing: string): Promise<C
 function serverUrl(text: string): URL {
   const write = 'write it as https://pamhook.example.org:6443';
   const shown = printable(text.replace(/\/\/[^/@]*@/, '//…@'));
-  if (!URL.canParse(text)) throw new ConfigurationError(`server ${shown} is no URL`, write);
-  const url = new URL(text);
+  const url = parseUrl(text);
+  if (url === undefined) throw new ConfigurationError(`server ${shown} is no URL`, write);
   if (url.protocol !== 'https:') throw new ConfigurationError(`server ${shown} is no https URL`, write);
   if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
     throw new ConfigurationError(`server ${shown} has more in it than host, port and path`, write);

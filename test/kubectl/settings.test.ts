@@ -107,6 +107,11 @@ describe('settings', () => {
     ['a server without https', { given: { server: 'http://a' } }, 'server http://a is no https URL'],
     ['no URL', { given: { server: 'pamhook' } }, 'server pamhook is no URL'],
     [
+      'what URL.canParse() of Node 20 takes for one',
+      { given: { server: 'https://\u00c3\u00a0' } },
+      /^server https:.* is no URL$/,
+    ],
+    [
       'a password in the URL',
       { given: { server: 'https://a:secret@b' } },
       'server https://…@b has more in it than host, port and path',

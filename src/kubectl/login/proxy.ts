@@ -3,6 +3,7 @@ import { BlockList, isIP } from 'node:net';
 import { ConfigurationError } from '../../errors.js';
 import type { Environment } from '../io.js';
 import { printable } from '../printable.js';
+import { parseUrl } from '../url.js';
 
 /** undefined: none. `chosen`: `direct`, a URL, or undefined for the environment to say. Throws ConfigurationError. */
 export function proxyFor(url: URL, chosen: string | undefined, environment: Environment): URL | undefined {
@@ -16,7 +17,7 @@ export function proxyFor(url: URL, chosen: string | undefined, environment: Envi
 /** It may hold a password, which is not shown. */
 function proxyUrl(text: string, name: string): URL {
   const whole = text.includes('://') ? text : `http://${text}`;
-  const url = URL.canParse(whole) ? new URL(whole) : undefined;
+  const url = parseUrl(whole);
   if (url !== undefined && /^https?:$/.test(url.protocol)) return url;
   const shown = printable(text.replace(/[^/]*@/, '…@'));
   throw new ConfigurationError(`${name} ${shown} is no proxy that can be used`, 'name one of http or https');
