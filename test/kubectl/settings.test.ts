@@ -107,7 +107,7 @@ describe('settings', () => {
     ['a server without https', { given: { server: 'http://a' } }, 'server http://a is no https URL'],
     ['no URL', { given: { server: 'pamhook' } }, 'server pamhook is no URL'],
     [
-      'what URL.canParse() of Node 20 takes for one',
+      'what is no host name',
       { given: { server: 'https://\u00c3\u00a0' } },
       /^server https:.* is no URL$/,
     ],
