@@ -1,6 +1,6 @@
 /** What `login` and its like find in a kubeconfig, so that a person need not say it again. */
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { readContext } from '#src/kubectl/current-context.js';
@@ -59,6 +59,18 @@ describe('readContext()', () => {
     mkdirSync(join(home, '.kube'));
     writeFileSync(join(home, '.kube', 'config'), kubeconfig());
     assert.deepEqual(await read({ HOME: home }, nothing), found);
+  });
+
+  it('finds what docs/kubectl.md says, and none of the API server', async (t) => {
+    const page = readFileSync(new URL('../../../docs/kubectl.md', import.meta.url), 'utf8');
+    const [, yaml = ''] = /^```yaml\n([\s\S]*?)^```$/m.exec(page) ?? [];
+    const [path = ''] = write(t, yaml);
+    assert.deepEqual(await read({ KUBECONFIG: path }, nothing), {
+      inExecBlock: {},
+      variables: {},
+      extension: { server: 'https://pamhook.example.org:6443', 'certificate-authority-data': 'LS0t...' },
+      clusterProxyUrl: undefined,
+    });
   });
 
   it('merges files as kubectl does: the first that names something counts', async (t) => {

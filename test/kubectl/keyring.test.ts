@@ -7,7 +7,7 @@ import { auditLines, MAIN } from '../daemon/daemon-harness.js';
 import { type Client, setClient, withoutTerminal } from './scene.js';
 
 /** Runs a script with a session bus; `$@` begins with node and pamhook. */
-const ON_A_BUS = `exec dbus-run-session -- bash -euo pipefail -c "$1" bash "\${@:2}"`;
+const ON_A_BUS = `exec dbus-run-session -- bash --norc -euo pipefail -c "$1" bash "\${@:2}"`;
 const WITH_KEYRING = `
 gnome-keyring-daemon --unlock --components=secrets --foreground <<<keyring-password >/dev/null 2>&1 & keyring=$!
 trap 'kill -CONT $keyring; kill $keyring' EXIT
@@ -19,7 +19,17 @@ done
 async function onABus(t: TestContext, client: Client, script: string, env: NodeJS.ProcessEnv = {}) {
   const runtime = join(client.home, 'run');
   mkdirSync(runtime, { mode: 0o700, recursive: true });
-  const command = ['bash', '-c', ON_A_BUS, 'bash', script, process.execPath, MAIN, ...client.flags.toSpliced(-2)];
+  const command = [
+    'bash',
+    '--norc',
+    '-c',
+    ON_A_BUS,
+    'bash',
+    script,
+    process.execPath,
+    MAIN,
+    ...client.flags.toSpliced(-2),
+  ];
   // GNOME's library would look for the X server.
   const all = { ...client.env, XDG_RUNTIME_DIR: runtime, XDG_DATA_HOME: join(client.home, 'data'), ...env };
   return withoutTerminal(t, command, all, 'secret\n');

@@ -1,6 +1,6 @@
 /** A person logs in, mistypes, is asked for more, waits, is not let in; and scripts do. */
 import assert from 'node:assert/strict';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { linesOfCommand } from '#src/kubectl/login/given-lines.js';
@@ -213,8 +213,12 @@ describe('too many failed logins', () => {
 });
 
 describe('where nobody is there to ask', () => {
-  it('pamhook ends with one line that says what to do', async (t) => {
+  it('pamhook ends with one line that says what to do, as docs/kubectl.md has it', async (t) => {
     const client = await setClient(t);
+    const page = readFileSync(new URL('../../../docs/kubectl.md', import.meta.url), 'utf8');
+    const [, line = ''] = /^```text\n(pamhook credential: .*\n)```$/m.exec(page) ?? [];
+    const said = await client.run(['credential', ...client.flags]);
+    assert.equal(said.stderr, line.replace('https://pamhook.example.org:6443', client.server));
     for (const command of ['credential', 'token', 'login']) {
       const { code, stdout, stderr } = await client.run([command, ...client.flags]);
       assert.deepEqual([code, stdout], [1, '']);

@@ -106,11 +106,7 @@ describe('settings', () => {
     ['no server', { given: {} }, 'it is not said where pamhook serves'],
     ['a server without https', { given: { server: 'http://a' } }, 'server http://a is no https URL'],
     ['no URL', { given: { server: 'pamhook' } }, 'server pamhook is no URL'],
-    [
-      'what is no host name',
-      { given: { server: 'https://\u00c3\u00a0' } },
-      /^server https:.* is no URL$/,
-    ],
+    ['what is no host name', { given: { server: 'https://\u00c3\u00a0' } }, /^server https:.* is no URL$/],
     [
       'a password in the URL',
       { given: { server: 'https://a:secret@b' } },
