@@ -54,57 +54,57 @@ export async function withLock<T>(
 ): Promise<T> {
   if (directory === undefined) return work();
   const path = join(directory, `${name}.lock`);
-  const taken = await takeOrReady(path, ready, times, onWait).catch((error: unknown) => {
+  const taken = await takeLock(path, times, onWait).catch((error: unknown) => {
     if (isUnwritable(error)) return undefined;
     throw error;
   });
   if (taken === undefined) return work();
-  if ('value' in taken) return taken.value;
   const stop = beating(taken.held, times.beat);
   try {
-    const value = (await ready()) ?? (await work());
-    await release(path, taken.held);
-    return value;
-  } catch (error) {
-    await markFailed(path, taken.held);
-    await release(path, taken.held);
-    throw error;
+    return await whileHeld(path, taken, ready, work);
   } finally {
     stop();
+    await release(path, taken.held);
     await taken.held.file.close();
   }
 }
 
-async function takeOrReady<T>(
+/** A lock of others that was waited for is gone: with a token, or after a failure, or neither (its holder was killed). */
+async function whileHeld<T>(
   path: string,
+  { held, waitedFor }: Taken,
   ready: () => Promise<T | undefined>,
-  times: LockTimes,
-  onWait = () => {},
-): Promise<{ held: Held } | { value: T }> {
+  work: () => Promise<T>,
+): Promise<T> {
+  const value = await ready();
+  if (value !== undefined) return value;
+  if (waitedFor.has(await failedNonce(path))) {
+    throw new LoginFailure('the login that this waited for, of a command that runs beside it, has failed');
+  }
+  try {
+    return await work();
+  } catch (error) {
+    await markFailed(path, held).catch(() => {});
+    throw error;
+  }
+}
+
+interface Taken {
+  readonly held: Held;
+  /** The nonces of those who held it meanwhile. */
+  readonly waitedFor: ReadonlySet<string>;
+}
+
+async function takeLock(path: string, times: LockTimes, onWait = () => {}): Promise<Taken> {
   const begun = performance.now();
-  let isTold = false;
-  const end = begun + times.wait;
-  const waitedFor = new Set<string>();
-  let watched: (Seen & { readonly since: number }) | undefined;
-  while (true) {
+  const { waitedFor, lookAt } = watchOf(path, times);
+  for (let isTold = false; ; ) {
     const held = await take(path);
-    if (held !== undefined) {
-      return waitedFor.size === 0 ? { held } : afterWaiting(path, held, waitedFor, ready);
-    }
-    const seen = await look(path);
-    const now = performance.now();
-    if (seen !== undefined && !(seen.nonce === watched?.nonce && seen.beat === watched.beat)) {
-      watched = { ...seen, since: now };
-      if (seen.nonce !== '') waitedFor.add(seen.nonce);
-    }
-    if (seen !== undefined && watched !== undefined && (await isDead(watched, now, times))) {
-      await breakLock(path, watched.nonce);
-      waitedFor.delete(watched.nonce);
-      watched = undefined;
-      continue;
-    }
-    if (now > end) throw tooLong(path, times);
-    if (!isTold && now - begun > times.tell) {
+    if (held !== undefined) return { held, waitedFor };
+    await lookAt();
+    const waited = performance.now() - begun;
+    if (waited > times.wait) throw tooLong(path, times);
+    if (!isTold && waited > times.tell) {
       isTold = true;
       onWait();
     }
@@ -112,29 +112,22 @@ async function takeOrReady<T>(
   }
 }
 
-/** The lock that was waited for is gone: with a token, or after a failure, or neither (its holder was killed). */
-async function afterWaiting<T>(
-  path: string,
-  held: Held,
-  waitedFor: ReadonlySet<string>,
-  ready: () => Promise<T | undefined>,
-): Promise<{ held: Held } | { value: T }> {
-  try {
-    const value = await ready();
-    if (value !== undefined) {
-      await release(path, held);
-      await held.file.close();
-      return { value };
-    }
-    if (!waitedFor.has(await failedNonce(path))) return { held };
-  } catch (error) {
-    await release(path, held);
-    await held.file.close();
-    throw error;
+/** Looks at a lock now and then, and breaks one whose holder is dead, or does nothing any more. */
+function watchOf(path: string, times: LockTimes): { waitedFor: ReadonlySet<string>; lookAt: () => Promise<void> } {
+  const waitedFor = new Set<string>();
+  let last: (Seen & { readonly since: number }) | undefined;
+  async function lookAt(): Promise<void> {
+    const seen = await look(path);
+    if (seen === undefined) return;
+    const now = performance.now();
+    if (seen.nonce !== last?.nonce || seen.beat !== last.beat) last = { ...seen, since: now };
+    if (seen.nonce !== '') waitedFor.add(seen.nonce);
+    if (!(await isDead(last, now, times))) return;
+    await breakLock(path, last.nonce);
+    waitedFor.delete(last.nonce);
+    last = undefined;
   }
-  await release(path, held);
-  await held.file.close();
-  throw new LoginFailure('the login that this waited for, of a command that runs beside it, has failed');
+  return { waitedFor, lookAt };
 }
 
 async function take(path: string): Promise<Held | undefined> {

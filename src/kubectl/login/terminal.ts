@@ -1,11 +1,10 @@
 /** The person's terminal, whatever standard input and output are: asks there, and shows nothing of a password. */
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { ReadStream } from 'node:tty';
-import { Secret } from '../../secret.js';
+import type { Secret } from '../../secret.js';
 import { Interrupted, LoginFailure } from '../failure.js';
+import { Line } from './typed-line.js';
 
-/** Bytes of UTF-8 that PAM takes. */
-const LONGEST = 511;
 /** Milliseconds without a key: a prompt that nobody sees is not to wait for ever. */
 const PATIENCE = 120_000;
 
@@ -16,14 +15,10 @@ type Signal = keyof typeof SIGNALS;
 const KEYS = {
   interrupt: 0x03,
   end: 0x04,
-  backspace: 0x08,
   newline: 0x0a,
   carriageReturn: 0x0d,
-  killLine: 0x15,
-  eraseWord: 0x17,
   suspend: 0x1a,
   quit: 0x1c,
-  delete: 0x7f,
 } as const;
 
 export interface Terminal {
@@ -154,48 +149,6 @@ function takeKeys(keys: readonly number[], line: Line, suspendAll: () => void): 
     }
   }
   return undefined;
-}
-
-/** A line of UTF-8 as it is typed. */
-class Line {
-  readonly #bytes = Buffer.alloc(LONGEST);
-  readonly #show: (text: string) => void;
-  #length = 0;
-
-  constructor(show: (text: string) => void) {
-    this.#show = show;
-  }
-
-  isEmpty(): boolean {
-    return this.#length === 0;
-  }
-
-  take(key: number): void {
-    if (key === KEYS.killLine || key === KEYS.eraseWord) this.#length = 0;
-    else if (key === KEYS.backspace || key === KEYS.delete) this.#erase();
-    else this.#append(key);
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be shown.
-    this.#show(this.#bytes.toString('utf8', 0, this.#length).replace(/[\x00-\x1f\x7f-\x9f]/g, '?'));
-  }
-
-  #append(key: number): void {
-    if (this.#length === LONGEST) throw new LoginFailure(`what was entered is longer than ${LONGEST} bytes`);
-    this.#bytes[this.#length++] = key;
-  }
-
-  /** The last character, of however many bytes. */
-  #erase(): void {
-    this.#length = Math.max(this.#length - 1, 0);
-    while (this.#length > 0 && ((this.#bytes[this.#length] ?? 0) & 0xc0) === 0x80) this.#length--;
-  }
-
-  secret(): Secret {
-    return new Secret(Buffer.from(this.#bytes.subarray(0, this.#length)));
-  }
-
-  wipe(): void {
-    this.#bytes.fill(0);
-  }
 }
 
 function nothing(): LoginFailure {
