@@ -1,11 +1,20 @@
 /** One command asks for the password, those that run beside it wait for what comes of it; whatever dies meanwhile holds nobody up. */
-import { randomBytes } from 'node:crypto';
-import { type FileHandle, link, open, readFile, readlink, rename, rm, stat } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { LoginFailure } from '../failure.js';
-import { hasCode, isUnwritable } from './file.js';
+import { isUnwritable } from './file.js';
+import {
+  beating,
+  breakLock,
+  failedNonce,
+  type Held,
+  isGone,
+  look,
+  markFailed,
+  release,
+  type Seen,
+  take,
+} from './lock-file.js';
 
 /** Milliseconds. `wait`: in which a login must be done; a holder that has not shown itself for `stale` is dead or stopped. */
 export interface LockTimes {
@@ -18,20 +27,6 @@ export interface LockTimes {
 }
 
 export const LOCK_TIMES: LockTimes = { wait: 300_000, stale: 15_000, beat: 3_000, poll: 100, tell: 3_000 };
-
-interface Held {
-  /** Of this holding, and no other. */
-  readonly nonce: string;
-  readonly file: FileHandle;
-}
-
-/** What a waiter sees of a lock. */
-interface Seen {
-  readonly nonce: string;
-  readonly holder: string;
-  readonly pid: number;
-  readonly beat: number;
-}
 
 export interface Locked {
   /** undefined: there is nowhere to lock, and nobody to wait for; the same goes for one that cannot be written to. */
@@ -130,98 +125,10 @@ function watchOf(path: string, times: LockTimes): { waitedFor: ReadonlySet<strin
   return { waitedFor, lookAt };
 }
 
-async function take(path: string): Promise<Held | undefined> {
-  const nonce = randomBytes(16).toString('hex');
-  const temporary = `${path}.${nonce}`;
-  // Linked into its place with its contents in it: nobody sees half of one.
-  const file = await open(temporary, 'wx', 0o600);
-  try {
-    await file.writeFile(JSON.stringify({ nonce, holder: await placeOfProcess(), pid: process.pid }));
-    await link(temporary, path);
-    return { nonce, file };
-  } catch (error) {
-    await file.close();
-    if (hasCode(error, 'EEXIST')) return undefined;
-    throw error;
-  } finally {
-    await rm(temporary, { force: true });
-  }
-}
-
-/** By the open file: where the lock was broken, and is another's now, that one's is not touched. */
-function beating({ file }: Held, interval: number): () => void {
-  const timer = setInterval(() => {
-    const now = new Date();
-    file.utimes(now, now).catch(() => {});
-  }, interval);
-  return () => clearInterval(timer);
-}
-
-async function look(path: string): Promise<Seen | undefined> {
-  try {
-    const [text, { mtimeMs: beat }] = await Promise.all([readFile(path, 'utf8'), stat(path)]);
-    const { nonce, holder, pid } = JSON.parse(text);
-    return { nonce: String(nonce), holder: String(holder), pid: Number(pid), beat };
-  } catch (error) {
-    if (hasCode(error, 'ENOENT')) return undefined;
-    // No lock of ours: counts as one that nobody holds.
-    return { nonce: '', holder: '', pid: 0, beat: 0 };
-  }
-}
-
 /** By this process's own clock: that of a file server may be another. */
 async function isDead({ holder, pid, since }: Seen & { since: number }, now: number, { stale }: LockTimes) {
   if (now - since >= stale) return true;
-  return pid > 0 && holder === (await placeOfProcess()) && !isRunning(pid);
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return !hasCode(error, 'ESRCH');
-  }
-}
-
-/** Moved aside and looked at before it goes: another may have broken it, and taken it anew, a moment ago. */
-async function breakLock(path: string, nonce: string): Promise<void> {
-  const aside = `${path}.${randomBytes(8).toString('hex')}`;
-  try {
-    await rename(path, aside);
-  } catch (error) {
-    if (hasCode(error, 'ENOENT')) return;
-    throw error;
-  }
-  const seen = await look(aside);
-  if (seen !== undefined && seen.nonce !== nonce) await link(aside, path).catch(() => {});
-  await rm(aside, { force: true });
-}
-
-async function release(path: string, { nonce }: Held): Promise<void> {
-  if ((await look(path))?.nonce === nonce) await rm(path, { force: true });
-}
-
-async function markFailed(path: string, { nonce }: Held): Promise<void> {
-  const temporary = `${path}.${randomBytes(8).toString('hex')}`;
-  const file = await open(temporary, 'wx', 0o600);
-  await file.writeFile(nonce);
-  await file.close();
-  await rename(temporary, failedPath(path));
-}
-
-async function failedNonce(path: string): Promise<string> {
-  return readFile(failedPath(path), 'utf8').catch(() => '');
-}
-
-function failedPath(path: string): string {
-  return path.replace(/\.lock$/, '.failed');
-}
-
-/** Process ids mean something on one machine, and there in one namespace. */
-async function placeOfProcess(): Promise<string> {
-  const namespace = await readlink('/proc/self/ns/pid').catch(() => '');
-  return `${hostname()} ${namespace}`;
+  return isGone({ holder, pid });
 }
 
 function tooLong(path: string, { wait }: LockTimes): LoginFailure {
