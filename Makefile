@@ -10,7 +10,7 @@ BIN := node_modules/.bin
 BUILD_PACKAGES := g++ libpam0g-dev python3
 RUN_PACKAGES := ca-certificates curl libnss-wrapper openssl
 # redis-tools, not redis-server: the program is in it too, and no service, account or configuration.
-TEST_PACKAGES := iproute2 libpam-google-authenticator libpam-oath libpam-wrapper oathtool redis-tools
+TEST_PACKAGES := dbus gnome-keyring iproute2 libpam-google-authenticator libpam-oath libpam-wrapper oathtool redis-tools
 CROSS_PACKAGES := g++-aarch64-linux-gnu
 CHECK_PACKAGES := clang-format
 FUZZ_PACKAGES := clang libclang-rt-dev llvm
@@ -39,6 +39,7 @@ PROPERTY_TESTS = $(patsubst test/%.ts,build/test/%.js,$(shell grep -rl --include
 # What Node can change: the addon, sockets, TLS, HTTP, cryptography, child processes and signals, and the daemon made of them. The rest are
 # rules and settings, and what surrounds the daemon: PAM stacks, directories, disks.
 NODE_TESTS = $(filter $(addprefix build/test/,native/% http/% keys/% log/% pam/% privsep/% token/%),$(TEST_FILES)) \
+	$(patsubst %,build/test/kubectl/%.test.js,credential errors proxy terminal) \
 	$(patsubst %,build/test/daemon/%.test.js,clock descriptors hand-over keys live-files login metrics processes review startup stop unread-pipes)
 # Four files at a time at least, since most tests wait most of the time. A test that hangs is to fail, not to hold up the others.
 export NODE_TEST := node --test --test-concurrency=$(shell n=$$(nproc); echo $$((n < 4 ? 4 : n))) --test-timeout=300000 --test-reporter=spec
@@ -138,7 +139,7 @@ clean:
 
 compile: node_modules/.installed
 	$(BIN)/tsc -b
-	@chmod +x dist/cli/main.js
+	@chmod +x dist/cli/main.js dist/kubectl/main.js
 
 compile-tests: compile
 	$(BIN)/tsc -b test

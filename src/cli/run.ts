@@ -1,5 +1,7 @@
 /** The first word of the command line chooses the command; flags alone mean `serve`, as pam_hook was called. */
 import type { CommandName } from '../config/help.js';
+import { clientCommands, isClientCommand } from '../kubectl/commands.js';
+import type { ClientCommandName } from '../kubectl/flags.js';
 import { type Command, type CommandIo, runCommand } from './command.js';
 
 /** Loaded when called: a command does not pay for the others. */
@@ -11,20 +13,45 @@ const commands: Readonly<Record<CommandName, () => Promise<Command>>> = {
   verify: async () => (await import('./verify.js')).runVerify,
 };
 
+/** What `process` has. */
+export interface RunIo extends CommandIo {
+  readonly stdin: NonNullable<CommandIo['stdin']>;
+}
+
 /** Resolves to the exit code. */
-export async function run(argv: readonly string[], io: CommandIo): Promise<number> {
+export async function run(argv: readonly string[], io: RunIo): Promise<number> {
   const [first = '', ...rest] = argv;
   const isFlag = first === '' || first.startsWith('-');
+  if (isClientCommand(first)) return runClient(first, rest, io);
   const name = isFlag ? 'serve' : first;
   const load = isCommand(name) ? commands[name] : undefined;
   if (load === undefined) {
-    const known = Object.keys(commands).join(', ');
+    const known = Object.keys({ ...commands, ...clientCommands }).join(', ');
     io.stderr.write(
       `pamhook: unknown command ${JSON.stringify(name)}; the commands are ${known}, see pamhook --help\n`,
     );
     return 2;
   }
   return runCommand(isFlag ? 'pamhook' : `pamhook ${name}`, await load(), isFlag ? argv : rest, io);
+}
+
+async function runClient(name: ClientCommandName, argv: readonly string[], io: RunIo): Promise<number> {
+  const [{ runClientCommand }, { readEnvironment }] = await Promise.all([
+    import('../kubectl/run.js'),
+    import('../kubectl/io.js'),
+  ]);
+  const { stdout, stderr } = io;
+  return runClientCommand(name, argv, {
+    program: 'pamhook',
+    environment: readEnvironment(),
+    // Opened when it is read.
+    get stdin() {
+      return io.stdin;
+    },
+    stdout,
+    stderr,
+    now: Date.now,
+  });
 }
 
 function isCommand(name: string): name is CommandName {

@@ -16,24 +16,28 @@ export const commands = {
 
 export type CommandName = keyof typeof commands;
 
-const USAGE = `Usage: pamhook [serve] [flags]
+function usage(clients: Readonly<Record<string, string>>): string {
+  return `Usage: pamhook [serve] [flags]
        pamhook COMMAND --help
 
 Commands:
-${commandLines()}
+${commandLines({ ...commands, ...clients })}
 
 pamhook serve turns Unix passwords into tokens and answers TokenReviews of kube-apiserver. Its flags
 take one dash or two, -flag value or -flag=value; they beat the environment, which beats the
 --config file. Durations are written as in Go: 500ms, 90s, 10m, 1h30m.
 `;
-
-export function helpText(): string {
-  return `${USAGE}\n${optionNames.map(entry).join('\n')}`;
 }
 
-function commandLines(): string {
-  return Object.entries(commands)
-    .map(([name, does]) => `  ${name.padEnd(8)}${does}`)
+/** `clients`: the commands that are no part of the daemon, and what each does. */
+export function helpText(clients: Readonly<Record<string, string>> = {}): string {
+  return `${usage(clients)}\n${optionNames.map(entry).join('\n')}`;
+}
+
+function commandLines(all: Readonly<Record<string, string>>): string {
+  const width = Math.max(...Object.keys(all).map((name) => name.length)) + 2;
+  return Object.entries(all)
+    .map(([name, does]) => `  ${name.padEnd(width)}${does}`)
     .join('\n');
 }
 

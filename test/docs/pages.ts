@@ -6,6 +6,7 @@ import { errorCodes } from '#src/errors.js';
 import { callerFaults } from '#src/http/caller.js';
 import { auditEvents } from '#src/log/audit-event.js';
 import { httpPage } from './bounds-table.js';
+import { clientCommandsTable, clientFlagsTable } from './client-tables.js';
 import { limitsTable } from './limits.js';
 import { metricsTable } from './metrics-table.js';
 
@@ -19,6 +20,8 @@ export const pages: Readonly<Record<string, () => string>> = {
   'docs/http.md': httpPage,
   'docs/metrics.md': () => withTable(readPage('docs/metrics.md'), 'metrics', metricsTable()),
   'docs/security.md': securityPage,
+  'docs/kubectl.md': () =>
+    withTable(withTable(readPage('docs/kubectl.md'), 'commands', clientCommandsTable()), 'flags', clientFlagsTable()),
 };
 
 function securityPage(): string {

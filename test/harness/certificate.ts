@@ -11,14 +11,14 @@ export interface TestCertificate {
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 const HOUR = 3_600_000;
 
-/** Self-signed, for `name` and the addresses of loopback; PEM. */
-export async function createCertificate(name = 'localhost'): Promise<TestCertificate> {
+/** Self-signed, for `name` and the addresses of loopback; PEM. `from` milliseconds from now, an hour on both sides. */
+export async function createCertificate(name = 'localhost', from = 0): Promise<TestCertificate> {
   cryptoProvider.set(webcrypto as unknown as Parameters<typeof cryptoProvider.set>[0]);
   const keys = (await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify'])) as webcrypto.CryptoKeyPair;
   const certificate = await X509CertificateGenerator.createSelfSigned({
     name: `CN=${name}`,
-    notBefore: new Date(Date.now() - HOUR),
-    notAfter: new Date(Date.now() + HOUR),
+    notBefore: new Date(Date.now() + from - HOUR),
+    notAfter: new Date(Date.now() + from + HOUR),
     signingAlgorithm: ALGORITHM,
     keys,
     extensions: [

@@ -22,11 +22,13 @@ const FLOORS: Readonly<Record<string, number>> = {
   kubectl: 5,
 };
 
-/** The credential plugin runs on people's machines: nothing of the daemon goes there. */
+/** The client commands run on people's machines: nothing of the daemon goes there. */
 const CLIENT_FOLDER = 'kubectl';
+/** `pamhook` has them too; sideways, and only from here. */
+const CLIENT_CALLER = 'cli';
 
-/** Modules with one door; '' is nobody's. */
-const MODULE_DOORS: Readonly<Record<string, string>> = {
+/** Modules with one door, or with one in the daemon and one in the client commands; '' is nobody's. */
+const MODULE_DOORS: Readonly<Record<string, string | readonly string[]>> = {
   express: 'http',
   helmet: 'http',
   jsonwebtoken: 'keys',
@@ -39,15 +41,16 @@ const MODULE_DOORS: Readonly<Record<string, string>> = {
   '@redis/client': 'privsep',
   'prom-client': 'metrics',
   posix: 'privsep',
-  child_process: 'privsep',
+  '@napi-rs/keyring': 'kubectl',
+  child_process: ['privsep', 'kubectl'],
   cluster: '',
   // It is global, and the doors below are held where it is called by that name.
   process: '',
 };
 
-const PROCESS_DOORS: Readonly<Record<string, string>> = {
-  env: 'config',
-  kill: 'privsep',
+const PROCESS_DOORS: Readonly<Record<string, string | readonly string[]>> = {
+  env: ['config', 'kubectl'],
+  kill: ['privsep', 'kubectl'],
   setuid: 'privsep',
   seteuid: 'privsep',
   setgid: 'privsep',
@@ -91,9 +94,7 @@ function moduleFault(file: string, module: string, dependencies: readonly string
   }
   const name = packageName(module);
   const door = MODULE_DOORS[name];
-  if (door !== undefined && door !== folderOf(file)) {
-    return `imports ${module}, which ${door === '' ? 'nobody' : `only ${door}`} may`;
-  }
+  if (!isOpen(door, file)) return `imports ${module}, which ${whoMay(door)} may`;
   const known = builtinModules.includes(name) || module.startsWith('node:') || dependencies.includes(name);
   return known ? undefined : `imports ${module}, which is not among the dependencies`;
 }
@@ -108,7 +109,8 @@ function floorFault(file: string, module: string): string | undefined {
   if (from === CLIENT_FOLDER && to !== CLIENT_FOLDER && targetFloor >= 0) {
     return `imports ${module}, a part of the daemon`;
   }
-  return from === to || targetFloor < floor
+  const isCall = from === CLIENT_CALLER && to === CLIENT_FOLDER;
+  return from === to || targetFloor < floor || isCall
     ? undefined
     : `imports ${module}, ${targetFloor === floor ? 'sideways' : 'upward'}`;
 }
@@ -118,9 +120,17 @@ function processFault(file: string, member: string): string | undefined {
     return 'takes members of process whose names are computed';
   }
   const door = PROCESS_DOORS[member];
-  return door === undefined || door === folderOf(file)
-    ? undefined
-    : `uses process.${member}, which ${door === '' ? 'nobody' : `only ${door}`} may`;
+  return isOpen(door, file) ? undefined : `uses process.${member}, which ${whoMay(door)} may`;
+}
+
+type Door = string | readonly string[] | undefined;
+
+function isOpen(door: Door, file: string): boolean {
+  return door === undefined || [door].flat().includes(folderOf(file));
+}
+
+function whoMay(door: Door): string {
+  return door === '' ? 'nobody' : `only ${[door].flat().join(' and ')}`;
 }
 
 /** The folder, or the file when it lies in none. */

@@ -1,0 +1,36 @@
+/** The tables of client commands and their flags in docs/kubectl.md. */
+import { clientCommands } from '#src/kubectl/commands.js';
+import { type ClientCommandName, commandFlags, type Flag, type FlagName, flags } from '#src/kubectl/flags.js';
+
+export function clientCommandsTable(): string {
+  const rows = Object.entries(clientCommands).map(([name, { does }]) => `| \`${name}\` | ${does} |`);
+  return ['| command | what it does |', '|---|---|', ...rows].join('\n');
+}
+
+export function clientFlagsTable(): string {
+  const names = (Object.keys(flags) as FlagName[]).filter((name) => name !== 'help');
+  return [
+    '| flag | environment | in the extension | default | what it does | commands |',
+    '|---|---|---|---|---|---|',
+    ...names.map(row),
+  ].join('\n');
+}
+
+function row(name: FlagName): string {
+  const { value = '', variable, inCluster, default: chosen = '', does }: Flag = flags[name];
+  const cells = [
+    `\`${`--${name} ${value}`.trimEnd()}\``,
+    variable === undefined ? '' : `\`${variable}\``,
+    inCluster ? 'yes' : '',
+    chosen,
+    does,
+    commandsWith(name),
+  ];
+  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+}
+
+function commandsWith(name: FlagName): string {
+  const all = Object.keys(commandFlags) as ClientCommandName[];
+  const having = all.filter((command) => commandFlags[command].some((each) => each === name));
+  return having.length === all.length ? 'all' : having.map((command) => `\`${command}\``).join(', ');
+}
