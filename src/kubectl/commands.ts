@@ -32,6 +32,10 @@ export const clientCommands: Readonly<Record<ClientCommandName, ClientCommand>> 
     does: 'prints the token, asking for the password where none is kept',
     load: async () => (await import('./commands/token.js')).runToken,
   },
+  kubeconfig: {
+    does: 'writes into a kubeconfig that kubectl logs in by pamhook',
+    load: async () => (await import('./commands/kubeconfig.js')).runKubeconfig,
+  },
 };
 
 /** What each does. */
