@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import { ConfigurationError } from '../../errors.js';
 import type { ClientIo } from '../io.js';
 import { parseKubeconfigArguments } from '../kubeconfig/arguments.js';
-import { type KubeconfigFile, readKubeconfig } from '../kubeconfig/file.js';
+import { behindLinks, readKubeconfig } from '../kubeconfig/file.js';
 import { type Locations, locate } from '../kubeconfig/locations.js';
 import { withLocks } from '../kubeconfig/lock.js';
 import { type Merged, merge, write } from '../kubeconfig/merge.js';
@@ -30,35 +30,28 @@ export async function runKubeconfig(argv: readonly string[], io: ClientIo): Prom
   const { wanted, kubeconfig: explicit, toStdout } = asked;
   const { KUBECONFIG: variable, HOME } = io.environment;
   const locations = locate({ explicit, variable, home: HOME || homedir(), exists: existsSync });
-  if (toStdout) io.stdout.write(onlyText(merge(locations, wanted), locations));
-  else io.stdout.write(report(await mergeOnDisk(locations, wanted), wanted));
+  // kubectl locks names; who comes by another name of a file is kept away by what is behind them. It writes in place: not
+  // even reading goes without.
+  const names = locations.files.flatMap((file) => [file, behindLinks(file)]);
+  const text = toStdout
+    ? await withLocks(names, () => onlyText(merge(locations, wanted), locations))
+    : report(await mergeOnDisk(names, locations, wanted), wanted);
+  io.stdout.write(text);
   return 0;
 }
 
-async function mergeOnDisk(locations: Locations, wanted: Wanted): Promise<readonly Merged[]> {
-  const foreseen = merge(locations, wanted).map(({ file }) => file);
-  try {
-    for (const { target } of foreseen) makeDirectory(dirname(target));
-    // kubectl locks names; who comes by another name of a file is kept away by what is behind them.
-    return await withLocks(
-      foreseen.flatMap(({ path, target }) => [path, target]),
-      () => mergeNow(locations, wanted, foreseen),
-    );
-  } catch (cause) {
-    if (!(cause instanceof Error) || !('syscall' in cause) || !('code' in cause)) throw cause;
-    const paths = foreseen.map(({ path }) => printable(path)).join(', ');
-    throw new Error(`${paths} cannot be written (${cause.code}), and is left as it was`, { cause });
+async function mergeOnDisk(names: readonly string[], locations: Locations, wanted: Wanted): Promise<readonly Merged[]> {
+  for (;;) {
+    const merged = await withLocks(names, () => {
+      const changed = merge(locations, wanted);
+      const isPlaced = changed.every(({ file }) => existsSync(dirname(file.target)));
+      if (isPlaced) write(changed);
+      return { changed, isPlaced };
+    });
+    if (merged.isPlaced) return merged.changed;
+    // Then the lock has a place too.
+    for (const { file } of merged.changed) makeDirectory(dirname(file.target));
   }
-}
-
-/** Under the locks: what was read before may be old. */
-function mergeNow(locations: Locations, wanted: Wanted, locked: readonly KubeconfigFile[]): readonly Merged[] {
-  const merged = merge(locations, wanted);
-  const isLocked = ({ file }: Merged) =>
-    locked.some(({ path, target }) => path === file.path && target === file.target);
-  if (!merged.every(isLocked)) throw new Error('the kubeconfig was changed at the same time; try again');
-  write(merged);
-  return merged;
 }
 
 /** The last directory, not a whole path that may have been mistyped. */
@@ -73,12 +66,12 @@ function makeDirectory(directory: string): void {
   }
 }
 
-function onlyText(merged: readonly Merged[], { files }: Locations): string {
+function onlyText(merged: readonly Merged[], { fallback }: Locations): string {
   const [first, second] = merged;
   if (second !== undefined) {
     throw new ConfigurationError('several files would change', 'choose one with --kubeconfig for --stdout');
   }
-  return first?.text ?? files.map((path) => readKubeconfig(path).text).find((text) => text !== '') ?? '';
+  return first?.text ?? readKubeconfig(fallback).text;
 }
 
 function report(merged: readonly Merged[], { user, clusters, setCurrent }: Wanted): string {

@@ -10,11 +10,11 @@ export function edited(text: string, path: string, changes: readonly Change[]): 
   return changes.reduce((before, change) => editedOnce(before, path, change), text);
 }
 
-/** What is tried first changes least. */
+/** What is tried first changes least, and looks best. */
 function editedOnce(text: string, path: string, change: Change): string {
   const source = parseSource(text, path);
   const wanted = changed(source.value, change);
-  for (const way of [inPlace, asJson, asDocument]) {
+  for (const way of [asJson, inPlace, asDocument]) {
     const result = way(text, source, change, wanted);
     if (result !== undefined && means(result, wanted, path) && keepsComments(text, result)) return result;
   }
@@ -25,15 +25,16 @@ function inPlace(text: string, { document }: Source, change: Change): string | u
   return spliced(text, document, change);
 }
 
-/** JSON stays JSON, for other readers, with the indentation it had. */
+/** JSON that is laid out by a program, as that would have done it. */
 function asJson(text: string, _: Source, _change: Change, wanted: unknown): string | undefined {
+  const [, indentation] = /^\{\r?\n([ \t]+)/.exec(text) ?? [];
+  const [ending = ''] = /\s*$/.exec(text) ?? [];
+  const print = (value: unknown) => JSON.stringify(value, null, indentation) + ending;
   try {
-    JSON.parse(text);
+    return print(JSON.parse(text)) === text ? print(wanted) : undefined;
   } catch {
     return undefined;
   }
-  const [, indentation] = /^\s*\{\r?\n([ \t]+)/.exec(text) ?? [];
-  return JSON.stringify(wanted, null, indentation) + (text.endsWith('\n') ? '\n' : '');
 }
 
 function asDocument(_: string, { document }: Source, { path, value }: Change): string | undefined {

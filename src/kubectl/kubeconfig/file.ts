@@ -17,6 +17,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { printable } from '../printable.js';
 import { LONGEST_KUBECONFIG, unfit } from './source.js';
 
 /** As many as Linux follows. */
@@ -59,8 +60,17 @@ export interface Prepared {
   drop(): void;
 }
 
-/** Throws Node's errors, and then nothing is left behind. */
-export function prepare({ target, mode, owner }: KubeconfigFile, text: string): Prepared {
+/** Throws Error, and then nothing is left behind. */
+export function prepare(file: KubeconfigFile, text: string): Prepared {
+  try {
+    return prepared(file, text);
+  } catch (cause) {
+    throw unwritable(file, cause);
+  }
+}
+
+function prepared(file: KubeconfigFile, text: string): Prepared {
+  const { target, mode, owner } = file;
   const temporary = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString('hex')}`);
   const fd = openSync(temporary, 'wx', NEW_FILE_MODE);
   const drop = () => rmSync(temporary, { force: true });
@@ -78,14 +88,18 @@ export function prepare({ target, mode, owner }: KubeconfigFile, text: string): 
   return {
     drop,
     put() {
-      renameSync(temporary, target);
+      try {
+        renameSync(temporary, target);
+      } catch (cause) {
+        throw unwritable(file, cause);
+      }
       syncDirectory(dirname(target));
     },
   };
 }
 
 /** Also of a link to a file that is not there: that is the one to be made. */
-function behindLinks(path: string): string {
+export function behindLinks(path: string): string {
   let named = resolve(path);
   for (let links = 0; links < MOST_LINKS; links++) {
     try {
@@ -133,6 +147,11 @@ function syncDirectory(directory: string): void {
   } finally {
     closeSync(fd);
   }
+}
+
+function unwritable({ path }: KubeconfigFile, cause: unknown): Error {
+  const code = cause instanceof Error && 'code' in cause ? ` (${cause.code})` : '';
+  return new Error(`${printable(path)} cannot be written${code}, and is left as it was`, { cause });
 }
 
 function hasCode(error: unknown, code: string): boolean {

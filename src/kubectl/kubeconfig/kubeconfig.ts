@@ -17,6 +17,7 @@ export interface Entry {
 
 export interface Kubeconfig extends Readonly<Record<List, readonly Entry[]>> {
   readonly path: string;
+  readonly currentContext: unknown;
 }
 
 /** The entry that counts: that of the first file that has one. `files`: in kubectl's order. */
@@ -46,12 +47,13 @@ export function shown(name: string): string {
 
 /** Throws ConfigurationError for what kubectl would refuse, and for YAML that is about something else. */
 export function kubeconfigIn(value: JsonObject, path: string): Kubeconfig {
-  const { apiVersion = 'v1', kind = 'Config' } = value;
+  const { apiVersion = 'v1', kind = 'Config', 'current-context': currentContext } = value;
   const names = Object.keys(value);
   const isKnown = names.length === 0 || names.some((name) => Object.hasOwn(MEMBER, name) || name === 'kind');
   if (apiVersion !== 'v1' || kind !== 'Config' || !isKnown) throw unfit(path, 'is no kubeconfig of v1');
   const entries = (list: List) => entriesIn(value[list] ?? [], list, path);
-  return { path, clusters: entries('clusters'), users: entries('users'), contexts: entries('contexts') };
+  const [clusters, users, contexts] = [entries('clusters'), entries('users'), entries('contexts')];
+  return { path, currentContext, clusters, users, contexts };
 }
 
 function entriesIn(list: unknown, name: List, path: string): readonly Entry[] {

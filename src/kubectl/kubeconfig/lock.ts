@@ -30,8 +30,9 @@ function attemptWith<T>(locks: readonly string[], work: () => T): { result: T } 
   const taken: string[] = [];
   try {
     for (const lock of locks) {
-      if (!take(lock)) return { held: lock };
-      taken.push(lock);
+      const taking = take(lock);
+      if (taking === 'held') return { held: lock };
+      if (taking === 'taken') taken.push(lock);
     }
     return { result: work() };
   } finally {
@@ -39,13 +40,16 @@ function attemptWith<T>(locks: readonly string[], work: () => T): { result: T } 
   }
 }
 
-function take(lock: string): boolean {
+type Taking = 'taken' | 'held' | 'impossible';
+
+function take(lock: string): Taking {
   try {
     closeSync(openSync(lock, 'wx', 0o600));
-    return true;
+    return 'taken';
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
-    throw error;
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return 'held';
+    // Where no lock can be made, the file beside it cannot be replaced: it is only read.
+    return 'impossible';
   }
 }
 

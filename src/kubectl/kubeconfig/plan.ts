@@ -41,7 +41,9 @@ export function plan(files: readonly Kubeconfig[], fallback: Kubeconfig, wanted:
   planUser(draft, wanted);
   for (const { name, context } of wanted.clusters) planContext(draft, context, { cluster: name, user: wanted.user });
   const [first] = wanted.clusters;
-  if (wanted.setCurrent && first !== undefined) set(draft, fallback, ['current-context'], first.context);
+  if (wanted.setCurrent && first !== undefined && fallback.currentContext !== first.context) {
+    set(draft, fallback, ['current-context'], first.context);
+  }
   return draft.changes;
 }
 

@@ -21,7 +21,7 @@ interface Edit {
   readonly text: string;
 }
 
-/** undefined where the place is written in a way in which nothing can be put: `{}` or `[]` with something in it. */
+/** undefined where there is no such place, or it is written in a way that is not understood. The result is yet to be checked. */
 export function spliced(text: string, document: Document.Parsed, { path, value }: Change): string | undefined {
   const edit = isEmpty(document)
     ? insertion(text, text.length, 0, entry(path, value))
@@ -40,34 +40,42 @@ function written(value: unknown): string {
 
 function editOf(text: string, node: unknown, path: Path, value: unknown): Edit | undefined {
   const [step, ...rest] = path;
-  if (!isCollection(node) || node.flow === true) return undefined;
   if (isSeq(node) && typeof step === 'number') {
     const item = node.items[step];
-    return item === undefined
-      ? appended(text, node, columnOfItems(text, node), written([wrapped(rest, value)]))
-      : editOf(text, item, rest, value);
+    if (item !== undefined) return editOf(text, item, rest, value);
+    if (node.flow === true) return enclosed(text, node, JSON.stringify(wrapped(rest, value)));
+    return appended(text, node, columnOfItems(text, node), written([wrapped(rest, value)]));
   }
   if (!isMap(node)) return undefined;
   const pair = node.items.find(({ key }) => isScalar(key) && key.value === step);
-  return pair === undefined
-    ? appended(text, node, columnOfKeys(text, node), entry(path, value))
-    : editIn(text, pair, rest, value);
+  if (pair !== undefined) return editIn(text, node, pair, rest, value);
+  if (node.flow === true)
+    return enclosed(text, node, JSON.stringify({ [step ?? '']: wrapped(rest, value) }).slice(1, -1));
+  return appended(text, node, columnOfKeys(text, node), entry(path, value));
 }
 
-function editIn(text: string, pair: Pair, rest: Path, value: unknown): Edit | undefined {
+/** `{...}` or `[...]` with something in it. */
+function enclosed(text: string, node: YAMLMap | YAMLSeq, added: string): Edit {
+  const at = contentEnd(text, node.items.at(-1));
+  return { from: at, to: at, text: `, ${added}` };
+}
+
+function editIn(text: string, map: YAMLMap, pair: Pair, rest: Path, value: unknown): Edit | undefined {
   const node = pair.value;
   if (rest.length > 0 && isCollection(node) && node.items.length > 0) return editOf(text, node, rest, value);
   const [key, colon] = [spanOf(pair.key), endOfColon(pair)];
   if (key === undefined || colon === undefined) return undefined;
   const wanted = wrapped(rest, value);
   const to = contentEnd(text, pair);
-  if (typeof wanted === 'object' && wanted !== null) {
+  const isBlock = map.flow !== true;
+  if (isBlock && typeof wanted === 'object' && wanted !== null) {
     const column = columnAt(text, key[0]) + (Array.isArray(wanted) ? 0 : 2);
     return { from: colon, to, text: `\n${indented(written(wanted), column)}` };
   }
+  const inLine = isBlock ? written(wanted) : JSON.stringify(wanted);
   // A scalar takes the place of one and no more: what is said of it beside it stays.
   const [from] = (isScalar(node) ? spanOf(node) : undefined) ?? [];
-  return from === undefined ? { from: colon, to, text: ` ${written(wanted)}` } : { from, to, text: written(wanted) };
+  return from === undefined ? { from: colon, to, text: ` ${inLine}` } : { from, to, text: inLine };
 }
 
 function wrapped(path: Path, value: unknown): unknown {

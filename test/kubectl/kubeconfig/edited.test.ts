@@ -160,10 +160,28 @@ x-mine: [1, 0x10, 1e3, ~, yes]
     });
   }
 
-  it('writes YAML anew that is written with braces, and keeps its comments', () => {
-    const result = change('{kind: Config, users: [ # mine\n {name: a}]} # end\n', addUser(1));
+  it('puts what is new between the braces where there are some', () => {
+    const text = '{kind: Config, users: [ # mine\n {name: a}], contexts: []} # end\n';
+    const context = { name: 'b', context: {} };
+    const result = change(
+      text,
+      addUser(1),
+      { path: ['contexts', 0], value: context },
+      { path: ['kind'], value: 'C, d' },
+    );
+    const [entry, other] = [JSON.stringify(ENTRY), JSON.stringify(context)];
+    assert.equal(result, `{kind: "C, d", users: [ # mine\n {name: a}, ${entry}], contexts: [${other}]} # end\n`);
+  });
+
+  it('writes YAML anew where nothing can be put in between, and keeps its comments', () => {
+    const result = change('{kind: Config, users: [ # mine\n {name: a},]} # end\n', addUser(1));
     assert.deepEqual(parse(result), { kind: 'Config', users: [{ name: 'a' }, ENTRY] });
     assert.match(result, /# mine\n[\s\S]*# end\n$/);
+  });
+
+  it('keeps JSON as JSON however it is laid out', () => {
+    const result = change('{ "kind" : "Config",\n "users":[ ] }', addUser(0));
+    assert.equal(result, `{ "kind" : "Config",\n "users": [${JSON.stringify(ENTRY)}] }`);
   });
 
   for (const name of [
