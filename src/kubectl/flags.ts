@@ -152,6 +152,7 @@ export const commandFlags = {
     'stdout',
     'help',
   ],
+  completion: ['help'],
 } as const satisfies Record<string, readonly FlagName[]>;
 
 export type ClientCommandName = keyof typeof commandFlags;
