@@ -12,7 +12,8 @@ import { type Merged, merge, write } from '../kubeconfig/merge.js';
 import type { Wanted } from '../kubeconfig/plan.js';
 import { printable } from '../printable.js';
 
-const ABOUT = `Without --cluster the user entry names the server, for whatever cluster it is used. With --cluster it
+/** For the help. */
+export const ABOUT = `Without --cluster the user entry names the server, for whatever cluster it is used. With --cluster it
 names none: each of those clusters says in its extension client.authentication.k8s.io/exec where its
 pamhook is, so that one user entry serves clusters of several pamhooks, one call for each pamhook.
 

@@ -6,7 +6,7 @@ import { printable } from '../printable.js';
 
 /** Bytes. */
 export const LONGEST_KUBECONFIG = 1024 * 1024;
-/** Of the parser's stack: each map or list in another takes one. */
+/** Of the parser's stack: the document takes one, and each map or list in another. */
 const DEEPEST = 64;
 
 export interface Source {

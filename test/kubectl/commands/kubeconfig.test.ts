@@ -309,6 +309,14 @@ describe('the file of pamhook kubeconfig', () => {
     });
   }
 
+  it('may be of 1 MiB', async (t) => {
+    const text = `kind: Config # ${'x'.repeat(1024 * 1024 - 16)}\n`;
+    const { read, call } = home(t, text);
+    assert.equal(text.length, 1024 * 1024);
+    assert.equal((await call(...BASIC)).code, 0);
+    assert.ok(read().startsWith(text));
+  });
+
   it('is left alone when it has a second name, or is no file', async (t) => {
     const { HOME, path, call } = home(t, TWO_CLUSTERS);
     linkSync(path, join(HOME, 'second'));

@@ -227,4 +227,10 @@ x-mine: [1, 0x10, 1e3, ~, yes]
       );
     });
   }
+
+  it('takes 63 maps and lists in each other, and no more', () => {
+    const nested = (depth: number) => `x: ${'['.repeat(depth - 1)}${']'.repeat(depth - 1)}\n`;
+    assert.ok(change(nested(63), addUser(0)).startsWith(nested(63)));
+    assert.throws(() => change(nested(64), addUser(0)), /is nested too deeply/);
+  });
 });
