@@ -2,31 +2,31 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Lexer } from 'yaml';
 import { type Change, changed } from './change.js';
-import { parseSource, type Source, unfit } from './source.js';
+import { parseAgain, parseSource, type Source, unfit } from './source.js';
 import { spliced, WRITING } from './splice.js';
 
 /** Throws ConfigurationError where the file cannot be changed without a loss. `path`: for the message. */
 export function edited(text: string, path: string, changes: readonly Change[]): string {
-  return changes.reduce((before, change) => editedOnce(before, path, change), text);
+  return changes.reduce((source, change) => editedOnce(source, path, change), parseSource(text, path)).text;
 }
 
 /** What is tried first changes least, and looks best. */
-function editedOnce(text: string, path: string, change: Change): string {
-  const source = parseSource(text, path);
+function editedOnce(source: Source, path: string, change: Change): Source {
   const wanted = changed(source.value, change);
   for (const way of [asJson, inPlace, asDocument]) {
-    const result = way(text, source, change, wanted);
-    if (result !== undefined && means(result, wanted, path) && keepsComments(text, result)) return result;
+    const result = way(source, change, wanted);
+    const checked = result === undefined ? undefined : meaning(result, wanted, path);
+    if (checked !== undefined && keepsComments(source.text, checked.text)) return checked;
   }
   throw unfit(path, 'is written in a way in which nothing can be changed without losing something');
 }
 
-function inPlace(text: string, { document }: Source, change: Change): string | undefined {
+function inPlace({ text, document }: Source, change: Change): string | undefined {
   return spliced(text, document, change);
 }
 
 /** JSON that is laid out by a program, as that would have done it. */
-function asJson(text: string, _: Source, _change: Change, wanted: unknown): string | undefined {
+function asJson({ text }: Source, _: Change, wanted: unknown): string | undefined {
   const [, indentation] = /^\{\r?\n([ \t]+)/.exec(text) ?? [];
   const [ending = ''] = /\s*$/.exec(text) ?? [];
   const print = (value: unknown) => JSON.stringify(value, null, indentation) + ending;
@@ -37,7 +37,7 @@ function asJson(text: string, _: Source, _change: Change, wanted: unknown): stri
   }
 }
 
-function asDocument(_: string, { document }: Source, { path, value }: Change): string | undefined {
+function asDocument({ document }: Source, { path, value }: Change): string | undefined {
   const copy = document.clone();
   try {
     copy.setIn(path, copy.createNode(value));
@@ -47,18 +47,21 @@ function asDocument(_: string, { document }: Source, { path, value }: Change): s
   return copy.toString(WRITING);
 }
 
-function means(text: string, wanted: unknown, path: string): boolean {
+/** undefined: it means something else, or nothing. */
+function meaning(text: string, wanted: unknown, path: string): Source | undefined {
   try {
-    const { value } = parseSource(text, path);
+    const source = parseAgain(text, path);
     // The second: their order too.
-    return isDeepStrictEqual(value, wanted) && JSON.stringify(value) === JSON.stringify(wanted);
+    const isSame = isDeepStrictEqual(source.value, wanted) && JSON.stringify(source.value) === JSON.stringify(wanted);
+    return isSame ? source : undefined;
   } catch {
-    return false;
+    return undefined;
   }
 }
 
 /** A list that is written anew may have some inside, which would go with it. */
 function keepsComments(before: string, after: string): boolean {
+  if (!before.includes('#')) return true;
   const kept = commentsIn(after);
   return commentsIn(before).every((comment) => {
     const at = kept.indexOf(comment);

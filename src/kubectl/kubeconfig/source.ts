@@ -10,6 +10,7 @@ export const LONGEST_KUBECONFIG = 1024 * 1024;
 const DEEPEST = 64;
 
 export interface Source {
+  readonly text: string;
   readonly document: Document.Parsed;
   /** What it means: an empty file is an empty map. */
   readonly value: JsonObject;
@@ -18,10 +19,15 @@ export interface Source {
 /** Throws ConfigurationError, with the line but no piece of the file: there may be a secret in it. */
 export function parseSource(text: string, path: string): Source {
   if (isTooDeep(text)) throw unfit(path, 'is nested too deeply');
+  return parseAgain(text, path);
+}
+
+/** For a text made out of one that was parsed before. Throws ConfigurationError. */
+export function parseAgain(text: string, path: string): Source {
   const document = checkedDocument(text, path);
   const value: unknown = isEmpty(document) ? {} : document.toJS({ maxAliasCount: 0 });
   if (!isObject(value)) throw unfit(path, 'is no kubeconfig: it holds no map');
-  return { document, value };
+  return { text, document, value };
 }
 
 export function unfit(path: string, says: string): ConfigurationError {
