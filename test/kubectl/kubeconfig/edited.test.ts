@@ -174,9 +174,13 @@ x-mine: [1, 0x10, 1e3, ~, yes]
   });
 
   it('writes YAML anew where nothing can be put in between, and keeps its comments', () => {
-    const result = change('{kind: Config, users: [ # mine\n {name: a},]} # end\n', addUser(1));
-    assert.deepEqual(parse(result), { kind: 'Config', users: [{ name: 'a' }, ENTRY] });
-    assert.match(result, /# mine\n[\s\S]*# end\n$/);
+    const anchor = change('&a kind: Config   # mine\nx: 1\n# end\n', addUser(0));
+    assert.match(anchor, /^&a kind: Config # mine\nx: 1\nusers:\n- name: new\n[\s\S]*# end\n$/);
+    assert.deepEqual(parse(anchor), { kind: 'Config', x: 1, users: [ENTRY] });
+    // Put where the first key stands, it would become a part of x.
+    assert.deepEqual(parse(change('&a x:\n   y: 1\n', addUser(0))), { x: { y: 1 }, users: [ENTRY] });
+    const explicit = change('? kind\n: Config # mine\n', addUser(0));
+    assert.match(explicit, /^kind: Config # mine\nusers:\n/);
   });
 
   it('keeps JSON as JSON however it is laid out', () => {

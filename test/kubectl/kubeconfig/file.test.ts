@@ -96,4 +96,20 @@ describe('the file of pamhook kubeconfig', () => {
       assert.deepEqual(readdirSync(dir).sort(), ['config', 'home']);
     }
   });
+
+  it('is finished, and its lock gone, when a signal comes in the middle', (t) => {
+    const dir = scratchDirectory(t);
+    const path = join(dir, 'config');
+    const lock = new URL('../../../../dist/kubectl/kubeconfig/lock.js', import.meta.url);
+    const script = `import { writeFileSync } from 'node:fs';
+      const { withLocks } = await import(${JSON.stringify(lock)});
+      await withLocks([${JSON.stringify(path)}], () => {
+        for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.kill(process.pid, signal);
+        writeFileSync(${JSON.stringify(path)}, 'whole');
+      });`;
+    const { signal } = spawnSync(process.execPath, ['--input-type=module', '--eval', script]);
+    assert.equal(signal, null);
+    assert.equal(readFileSync(path, 'utf8'), 'whole');
+    assert.deepEqual(readdirSync(dir), ['config']);
+  });
 });
