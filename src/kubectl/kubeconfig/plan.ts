@@ -69,6 +69,10 @@ function planUser(draft: Draft, { user, exec }: Wanted): void {
   }
   const { file, entry } = found;
   const before = entry.body['exec'];
+  if (Object.keys(entry.body).length === 0) {
+    set(draft, file, ['users', entry.at, 'user', 'exec'], exec);
+    return;
+  }
   if (!isOurs(entry.body) || !isObject(before)) {
     throw new ConfigurationError(`user ${shown(user)} logs in another way`, `${UNCHANGED}: give another --user`);
   }

@@ -112,6 +112,27 @@ users:
     assert.match(text, /- --lifetime=90m\n/);
   });
 
+  it('fills an entry in which there is nothing yet', async (t) => {
+    for (const empty of ['user: {}', 'user:   # nothing yet', '# nothing']) {
+      const { read, call } = home(t, `kind: Config\nusers:\n- name: pamhook\n  ${empty}\n`);
+      assert.equal((await call(...BASIC)).code, 0);
+      const [{ user, ...others }] = parse(read()).users;
+      assert.deepEqual([others, user.exec.command], [{ name: 'pamhook' }, 'pamhook']);
+    }
+  });
+
+  it('takes from the environment what no flag says', async (t) => {
+    const { HOME, read } = home(t);
+    const variables = {
+      HOME,
+      PAMHOOK_SERVER: SERVER,
+      PAMHOOK_AUDIENCE: 'a, b',
+      PAMHOOK_PASSWORD_COMMAND: 'echo hunter2',
+    };
+    assert.equal((await kubeconfig(variables, '--command', 'pamhook', '--audience', 'c')).code, 0);
+    assert.deepEqual(parse(read()).users[0].user.exec.args, ['credential', `--server=${SERVER}`, '--audience=c']);
+  });
+
   it('writes nothing a second time', async (t) => {
     const { path, call } = home(t);
     await call(...BASIC);
