@@ -1,4 +1,4 @@
-/** kubectl's own lock on the files of a kubeconfig, `FILE.lock`: neither overwrites what the other writes; taken by `pamhook kubeconfig`. */
+/** kubectl's own lock on the files of a kubeconfig, `FILE.lock`: neither reads or writes what the other is writing; taken by `pamhook kubeconfig`. */
 import { closeSync, openSync, rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
