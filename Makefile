@@ -10,7 +10,7 @@ BIN := node_modules/.bin
 BUILD_PACKAGES := g++ libpam0g-dev python3
 RUN_PACKAGES := ca-certificates curl libnss-wrapper openssl
 # redis-tools, not redis-server: the program is in it too, and no service, account or configuration.
-TEST_PACKAGES := dbus gnome-keyring iproute2 libpam-google-authenticator libpam-oath libpam-wrapper oathtool redis-tools
+TEST_PACKAGES := dbus fish gnome-keyring iproute2 libpam-google-authenticator libpam-oath libpam-wrapper oathtool redis-tools zsh
 CROSS_PACKAGES := g++-aarch64-linux-gnu
 CHECK_PACKAGES := clang-format
 FUZZ_PACKAGES := clang libclang-rt-dev llvm
@@ -139,7 +139,7 @@ clean:
 
 compile: node_modules/.installed
 	$(BIN)/tsc -b
-	@chmod +x dist/cli/main.js dist/kubectl/main.js
+	@chmod +x dist/cli/main.js dist/kubectl/main.js dist/kubectl/complete-main.js
 
 compile-tests: compile
 	$(BIN)/tsc -b test

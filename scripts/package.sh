@@ -14,7 +14,7 @@ cp -p src/native/*.{cc,h} "$stage/src/native"
 cp -p docs/*.md "$stage/docs"
 cp -rp deploy pam.d-examples "$stage"
 "$bin/tsc" -p tsconfig.json --outDir "$stage/dist" --composite false --incremental false --declaration false
-chmod 0755 "$stage/dist/cli/main.js" "$stage/dist/kubectl/main.js"
+chmod 0755 "$stage/dist/cli/main.js" "$stage/dist/kubectl/main.js" "$stage/dist/kubectl/complete-main.js"
 
 # As make does it: the headers of the running Node where its installation has them.
 prefix=$(node -p 'path.dirname(path.dirname(process.execPath))')

@@ -1,6 +1,7 @@
 /** The first word of the command line chooses the command; flags alone mean `serve`, as pam_hook was called. */
 import type { CommandName } from '../config/help.js';
 import { clientCommands, isClientCommand } from '../kubectl/commands.js';
+import { COMPLETE } from '../kubectl/completion/grammar.js';
 import type { ClientCommandName } from '../kubectl/flags.js';
 import { type Command, type CommandIo, runCommand } from './command.js';
 
@@ -23,6 +24,7 @@ export async function run(argv: readonly string[], io: RunIo): Promise<number> {
   const [first = '', ...rest] = argv;
   const isFlag = first === '' || first.startsWith('-');
   if (isClientCommand(first)) return runClient(first, rest, io);
+  if (first === COMPLETE) return runCompletion(rest, io);
   const name = isFlag ? 'serve' : first;
   const load = isCommand(name) ? commands[name] : undefined;
   if (load === undefined) {
@@ -52,6 +54,14 @@ async function runClient(name: ClientCommandName, argv: readonly string[], io: R
     stderr,
     now: Date.now,
   });
+}
+
+async function runCompletion(words: readonly string[], { stdout }: RunIo): Promise<number> {
+  const [{ runComplete }, { readEnvironment }] = await Promise.all([
+    import('./completion.js'),
+    import('../kubectl/io.js'),
+  ]);
+  return runComplete(words, { environment: readEnvironment(), stdout });
 }
 
 function isCommand(name: string): name is CommandName {

@@ -1,7 +1,7 @@
 /** The command line of a client command, read by the table of its flags. */
 import { parseArgs } from 'node:util';
 import { ConfigurationError } from '../errors.js';
-import { type ClientCommandName, commandFlags, type Flag, type FlagName, flags } from './flags.js';
+import { type ClientCommandName, commandFlags, type Flag, type FlagName, flagOf, flags } from './flags.js';
 import { printable } from './printable.js';
 
 /** The flags that were given. An absent name was not. */
@@ -10,7 +10,7 @@ export type GivenFlags = Partial<Record<FlagName, string | boolean | readonly st
 /** One dash or two. Throws ConfigurationError, which shows no value: a password may have been put where it does not belong. */
 export function parseClientArguments(program: string, name: ClientCommandName, argv: readonly string[]): GivenFlags {
   const names: readonly FlagName[] = commandFlags[name];
-  const options = Object.fromEntries(names.map((each) => [each, optionOf(flags[each])]));
+  const options = Object.fromEntries(names.map((each) => [each, optionOf(flagOf(name, each))]));
   const see = `try: ${program} ${name} --help`;
   const values = parse(argv, options, see);
   for (const [flag, value] of Object.entries(values)) checkWord(flag as FlagName, value as GivenFlags[FlagName], see);

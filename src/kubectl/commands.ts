@@ -32,6 +32,14 @@ export const clientCommands: Readonly<Record<ClientCommandName, ClientCommand>> 
     does: 'prints the token, asking for the password where none is kept',
     load: async () => (await import('./commands/token.js')).runToken,
   },
+  kubeconfig: {
+    does: 'writes into a kubeconfig that kubectl logs in by pamhook',
+    load: async () => (await import('./commands/kubeconfig.js')).runKubeconfig,
+  },
+  completion: {
+    does: 'prints a script by which bash, zsh or fish completes command lines',
+    load: async () => (await import('./commands/completion.js')).runCompletion,
+  },
 };
 
 /** What each does. */

@@ -1,16 +1,16 @@
 /** What a kubeconfig says of the current context's pamhook: for `kubectl pamhook login` and its like, whom kubectl tells nothing. */
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { basename, delimiter, join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { ConfigurationError } from '../errors.js';
 import { type GivenFlags, parseClientArguments } from './arguments.js';
 import type { Environment } from './io.js';
 import { isObject, type JsonObject } from './json.js';
+import { isProgram } from './kubeconfig/exec-block.js';
 import { printable } from './printable.js';
 import { EXTENSION } from './sources.js';
 
 const LONGEST_FILE = 4 * 1024 * 1024;
-const PROGRAM = /^(kubectl-)?pamhook(\.(exe|cmd))?$/i;
 
 export interface ContextSettings {
   readonly inExecBlock: GivenFlags;
@@ -75,7 +75,7 @@ function named(files: readonly JsonObject[], list: string, member: string, name:
 
 function argumentsOf({ command, args }: JsonObject): GivenFlags | undefined {
   const words = Array.isArray(args) ? args.map(String) : [];
-  const isOurs = typeof command === 'string' && PROGRAM.test(basename(command)) && words[0] === 'credential';
+  const isOurs = typeof command === 'string' && isProgram(command) && words[0] === 'credential';
   return isOurs ? parseClientArguments('pamhook', 'credential', words.slice(1)) : undefined;
 }
 

@@ -8,7 +8,7 @@ export interface Flag {
   /** The only values there are. */
   readonly words?: readonly string[];
   /** What a shell completes the value with, where it is no word. */
-  readonly completes?: 'file';
+  readonly completes?: 'file' | 'cluster' | 'context' | 'user';
   /** The environment variable that stands for it. */
   readonly variable?: string;
   /** May stand, under this name, in the cluster's extension `client.authentication.k8s.io/exec`. */
@@ -87,9 +87,35 @@ export const flags = {
   },
   context: {
     value: 'NAME',
+    completes: 'context',
     default: 'the current one',
     does: 'the context in it whose user and cluster are meant',
   },
+  cluster: {
+    value: 'NAME',
+    repeated: true,
+    completes: 'cluster',
+    default: 'none: the user entry names the server, whatever the cluster',
+    does: 'a cluster in the kubeconfig, in which it is written where its pamhook is; may be repeated',
+  },
+  user: { value: 'NAME', completes: 'user', default: 'pamhook', does: 'the user entry that is made or changed' },
+  'set-current': { does: 'makes the context of the first --cluster the current one' },
+  'embed-certs': {
+    does: 'writes the certificates of the CA into the kubeconfig, in place of the path of their file; with --cluster',
+  },
+  'api-version': {
+    value: 'v1|v1beta1',
+    words: ['v1', 'v1beta1'],
+    default: 'v1',
+    does: 'that of the exec block; kubectl before 1.22 knows v1beta1 alone',
+  },
+  command: {
+    value: 'PROGRAM',
+    completes: 'file',
+    default: 'that which runs this, by its name where it is found by PATH',
+    does: 'what kubectl runs: pamhook or kubectl-pamhook, by name or path',
+  },
+  stdout: { does: 'prints what the file would be, and changes nothing' },
   all: { does: 'every token that is kept, whatever it is for' },
   output: { value: 'text|json', words: ['text', 'json'], default: 'text', does: 'how the result is printed' },
   help: { does: 'prints this' },
@@ -111,6 +137,47 @@ export const commandFlags = {
   logout: [...WHICH, ...WHERE, 'all', 'help'],
   whoami: [...WHICH, ...WHERE, 'output', 'help'],
   token: [...WHICH, ...HOW, ...WHERE, 'help'],
+  kubeconfig: [
+    ...WHICH,
+    'lifetime',
+    'proxy-url',
+    'cluster',
+    'context',
+    'set-current',
+    'user',
+    'embed-certs',
+    'api-version',
+    'command',
+    'kubeconfig',
+    'stdout',
+    'help',
+  ],
+  completion: ['help'],
 } as const satisfies Record<string, readonly FlagName[]>;
 
 export type ClientCommandName = keyof typeof commandFlags;
+
+/** What a flag is to one command and to no other. */
+const own: Readonly<Partial<Record<ClientCommandName, Readonly<Partial<Record<FlagName, Flag>>>>>> = {
+  kubeconfig: {
+    context: {
+      value: 'NAME',
+      repeated: true,
+      completes: 'context',
+      default: 'USER@CLUSTER',
+      does: 'the context that is made or changed for the cluster; one for each --cluster, in their order',
+    },
+    kubeconfig: {
+      value: 'FILE',
+      completes: 'file',
+      default:
+        'as kubectl config: the file of KUBECONFIG that has the entry, else the first that is there; ~/.kube/config',
+      does: 'the file that is changed, or made',
+    },
+  },
+};
+
+/** What the flag is to the command. */
+export function flagOf(command: ClientCommandName, name: FlagName): Flag {
+  return own[command]?.[name] ?? flags[name];
+}

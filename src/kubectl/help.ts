@@ -1,7 +1,7 @@
 /** The help of the client commands, made from their tables. */
 import { readFileSync } from 'node:fs';
 import { clientCommands } from './commands.js';
-import { type ClientCommandName, commandFlags, type Flag, type FlagName, flags } from './flags.js';
+import { type ClientCommandName, commandFlags, type FlagName, flagOf } from './flags.js';
 
 const WIDTH = 100;
 
@@ -25,11 +25,11 @@ export function commandHelp(program: string, name: ClientCommandName, more = '')
   const names: readonly FlagName[] = commandFlags[name];
   const does = clientCommands[name].does;
   const heading = `Usage: ${program} ${name} [flags]\n\n${does.charAt(0).toUpperCase()}${does.slice(1)}.\n`;
-  return `${heading}${more === '' ? '' : `\n${more}\n`}\n${names.map(flagLines).join('\n')}\n`;
+  return `${heading}${more === '' ? '' : `\n${more}\n`}\n${names.map((each) => flagLines(name, each)).join('\n')}\n`;
 }
 
-function flagLines(name: FlagName): string {
-  const flag: Flag = flags[name];
+function flagLines(command: ClientCommandName, name: FlagName): string {
+  const flag = flagOf(command, name);
   const facts = [
     ...(flag.default === undefined ? [] : [`default: ${flag.default}`]),
     ...(flag.variable === undefined ? [] : [`environment: ${flag.variable}`]),

@@ -1,6 +1,7 @@
 /** Runs a client command by its name; what it throws becomes one line on standard error. */
 import { ConfigurationError } from '../errors.js';
 import { clientCommands, isClientCommand } from './commands.js';
+import { COMPLETE, clientGrammar } from './completion/grammar.js';
 import { Interrupted, LoginFailure } from './failure.js';
 import type { ClientCommandName } from './flags.js';
 import type { ClientIo } from './io.js';
@@ -26,6 +27,11 @@ export async function runClientCommand(
 export async function runPlugin(argv: readonly string[], io: ClientIo): Promise<number> {
   const [name = '', ...rest] = argv;
   if (isClientCommand(name)) return runClientCommand(name, rest, io);
+  if (name === COMPLETE) {
+    const { completionAnswer } = await import('./completion/answer.js');
+    io.stdout.write(await completionAnswer(rest, clientGrammar(), io.environment));
+    return 0;
+  }
   const { listOfCommands, versionLine } = await import('./help.js');
   if (/^(--?version|version)$/.test(name)) {
     io.stdout.write(versionLine());

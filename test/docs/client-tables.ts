@@ -1,14 +1,23 @@
 /** The tables of client commands and their flags in docs/kubectl.md. */
+import { ABOUT } from '#src/kubectl/commands/kubeconfig.js';
 import { clientCommands } from '#src/kubectl/commands.js';
 import { type ClientCommandName, commandFlags, type Flag, type FlagName, flags } from '#src/kubectl/flags.js';
+import { commandHelp } from '#src/kubectl/help.js';
 
 export function clientCommandsTable(): string {
   const rows = Object.entries(clientCommands).map(([name, { does }]) => `| \`${name}\` | ${does} |`);
   return ['| command | what it does |', '|---|---|', ...rows].join('\n');
 }
 
+/** They are about a token; docs/kubeconfig.md has the help of the others. */
+const ABOUT_TOKENS = ['credential', 'login', 'logout', 'whoami', 'token'] as const satisfies ClientCommandName[];
+
+export function kubeconfigHelp(): string {
+  return ['```text', commandHelp('pamhook', 'kubeconfig', ABOUT).trimEnd(), '```'].join('\n');
+}
+
 export function clientFlagsTable(): string {
-  const names = (Object.keys(flags) as FlagName[]).filter((name) => name !== 'help');
+  const names = (Object.keys(flags) as FlagName[]).filter((name) => name !== 'help' && commandsWith(name) !== '');
   return [
     '| flag | environment | in the extension | default | what it does | commands |',
     '|---|---|---|---|---|---|',
@@ -30,7 +39,6 @@ function row(name: FlagName): string {
 }
 
 function commandsWith(name: FlagName): string {
-  const all = Object.keys(commandFlags) as ClientCommandName[];
-  const having = all.filter((command) => commandFlags[command].some((each) => each === name));
-  return having.length === all.length ? 'all' : having.map((command) => `\`${command}\``).join(', ');
+  const having = ABOUT_TOKENS.filter((command) => commandFlags[command].some((each) => each === name));
+  return having.length === ABOUT_TOKENS.length ? 'all' : having.map((command) => `\`${command}\``).join(', ');
 }

@@ -6,7 +6,7 @@ import { errorCodes } from '#src/errors.js';
 import { callerFaults } from '#src/http/caller.js';
 import { auditEvents } from '#src/log/audit-event.js';
 import { httpPage } from './bounds-table.js';
-import { clientCommandsTable, clientFlagsTable } from './client-tables.js';
+import { clientCommandsTable, clientFlagsTable, kubeconfigHelp } from './client-tables.js';
 import { limitsTable } from './limits.js';
 import { metricsTable } from './metrics-table.js';
 
@@ -22,6 +22,7 @@ export const pages: Readonly<Record<string, () => string>> = {
   'docs/security.md': securityPage,
   'docs/kubectl.md': () =>
     withTable(withTable(readPage('docs/kubectl.md'), 'commands', clientCommandsTable()), 'flags', clientFlagsTable()),
+  'docs/kubeconfig.md': () => withTable(readPage('docs/kubeconfig.md'), 'help', kubeconfigHelp()),
 };
 
 function securityPage(): string {

@@ -4,7 +4,7 @@ import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { accessSync, closeSync, constants, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { get } from 'node:https';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Ended } from '../daemon/daemon-harness.js';
 import { createCertificate } from '../harness/certificate.js';
 import type { Ending } from '../harness/scratch.js';
@@ -13,9 +13,9 @@ import { outside } from '../harness/throw-away-root.js';
 const BINARIES = ['kube-apiserver', 'etcd', 'kubectl'] as const;
 type Binary = (typeof BINARIES)[number];
 
-/** Fixed: nobody else is on this loopback. */
-const API = 'https://127.0.0.1:6443';
-const ETCD = 'http://127.0.0.1:2379';
+/** Fixed: nobody else is on this loopback. etcd takes the next one too, for peers. */
+const PORTS = { api: 6443, etcd: 2379 };
+type Ports = typeof PORTS;
 
 /** How envtest finds them too. */
 export function assets(): Readonly<Record<Binary, string>> {
@@ -64,7 +64,12 @@ export interface Cluster {
 }
 
 /** `flags`: of kube-apiserver, beside those that every test needs. Both processes are gone when the test ends. */
-export async function startCluster(t: Ending, dir: string, flags: readonly string[]): Promise<Cluster> {
+export async function startCluster(
+  t: Ending,
+  dir: string,
+  flags: readonly string[],
+  ports: Ports = PORTS,
+): Promise<Cluster> {
   if (outside) throw new Error('a cluster is for a throw-away root');
   const binaries = assets();
   const at = (name: string) => join(dir, name);
@@ -86,12 +91,13 @@ export async function startCluster(t: Ending, dir: string, flags: readonly strin
   };
   for (const [name, text] of Object.entries(files)) writeFileSync(at(name), text, { mode: 0o600 });
 
-  await startEtcd(t, binaries.etcd, dir);
+  const etcd = await startEtcd(t, binaries.etcd, dir, ports.etcd);
+  const api = `https://127.0.0.1:${ports.api}`;
   const server = start(t, binaries['kube-apiserver'], at('kube-apiserver.log'), [
-    `--etcd-servers=${ETCD}`,
+    `--etcd-servers=${etcd}`,
     '--bind-address=127.0.0.1',
     '--advertise-address=127.0.0.1',
-    '--secure-port=6443',
+    `--secure-port=${ports.api}`,
     '--endpoint-reconciler-type=none',
     `--tls-cert-file=${at('api.crt')}`,
     `--tls-private-key-file=${at('api.key')}`,
@@ -105,14 +111,14 @@ export async function startCluster(t: Ending, dir: string, flags: readonly strin
     `--audit-log-path=${at('audit.log')}`,
     ...flags,
   ]);
-  const status = (token: string, path = '/api/v1/namespaces') => statusOf(cert, token, path);
+  const status = (token: string, path = '/api/v1/namespaces') => statusOf(api, cert, token, path);
   await answers(server, () => status(admin, '/readyz').then((code) => code === 200));
 
   const ask: Cluster['kubectl'] = (args, { token = admin, input = '' } = {}) =>
-    kubectl(binaries.kubectl, dir, args, token, input);
+    kubectl(binaries.kubectl, writeKubeconfig(api, dir, token), args, input);
   return {
     status,
-    kubeconfig: writeKubeconfig(dir, admin),
+    kubeconfig: writeKubeconfig(api, dir, admin),
     kubectl: ask,
     async letListNamespaces(group) {
       for (const args of [
@@ -134,19 +140,20 @@ export async function startCluster(t: Ending, dir: string, flags: readonly strin
   };
 }
 
-async function startEtcd(t: Ending, command: string, dir: string): Promise<void> {
-  const peer = 'http://127.0.0.1:2380';
+async function startEtcd(t: Ending, command: string, dir: string, port: number): Promise<string> {
+  const [client, peer] = [`http://127.0.0.1:${port}`, `http://127.0.0.1:${port + 1}`];
   const etcd = start(t, command, join(dir, 'etcd.log'), [
     '--name=one',
     `--data-dir=${join(dir, 'etcd')}`,
     '--unsafe-no-fsync',
-    `--listen-client-urls=${ETCD}`,
-    `--advertise-client-urls=${ETCD}`,
+    `--listen-client-urls=${client}`,
+    `--advertise-client-urls=${client}`,
     `--listen-peer-urls=${peer}`,
     `--initial-advertise-peer-urls=${peer}`,
     `--initial-cluster=one=${peer}`,
   ]);
-  await answers(etcd, async () => (await fetch(`${ETCD}/health`)).ok);
+  await answers(etcd, async () => (await fetch(`${client}/health`)).ok);
+  return client;
 }
 
 interface Running {
@@ -174,9 +181,9 @@ async function answers({ process, log }: Running, ready: () => Promise<boolean>)
   }
 }
 
-function statusOf(ca: string, token: string, path: string): Promise<number> {
+function statusOf(api: string, ca: string, token: string, path: string): Promise<number> {
   return new Promise((resolve, reject) => {
-    get(`${API}${path}`, { ca, agent: false, headers: { authorization: `Bearer ${token}` } }, (response) => {
+    get(`${api}${path}`, { ca, agent: false, headers: { authorization: `Bearer ${token}` } }, (response) => {
       response.resume();
       response.on('end', () => resolve(response.statusCode ?? 0));
     }).once('error', reject);
@@ -184,9 +191,9 @@ function statusOf(ca: string, token: string, path: string): Promise<number> {
 }
 
 /** The token is in a file of its own, as a user's would be. */
-function writeKubeconfig(dir: string, token: string): string {
+function writeKubeconfig(api: string, dir: string, token: string): string {
   const config = join(dir, `kubeconfig-${randomUUID()}`);
-  const cluster = { server: API, 'certificate-authority': join(dir, 'api.crt') };
+  const cluster = { server: api, 'certificate-authority': join(dir, 'api.crt') };
   const context = { cluster: 'e2e', user: 'e2e' };
   const text = {
     apiVersion: 'v1',
@@ -200,10 +207,9 @@ function writeKubeconfig(dir: string, token: string): string {
   return config;
 }
 
-function kubectl(command: string, dir: string, args: readonly string[], token: string, input: string): Promise<Ended> {
-  const config = writeKubeconfig(dir, token);
+function kubectl(command: string, config: string, args: readonly string[], input: string): Promise<Ended> {
   return new Promise((resolve) => {
-    const env = { PATH: process.env['PATH'], HOME: dir, KUBECONFIG: config };
+    const env = { PATH: process.env['PATH'], HOME: dirname(config), KUBECONFIG: config };
     const child = execFile(command, [...args], { env }, (error, stdout, stderr) => {
       const code = error === null ? 0 : typeof error.code === 'number' ? error.code : null;
       resolve({ code, stdout, stderr });

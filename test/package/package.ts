@@ -103,6 +103,13 @@ describe('installed without a compiler, pamhook', () => {
     assert.equal(await succeed(pamhook, ['--version'], withoutCompiler), `pamhook ${version}\n`);
     assert.match(await succeed(pamhook, ['--help'], withoutCompiler), /^Usage: pamhook/);
     assert.match(await succeed(plugin, ['login', '--help'], withoutCompiler), /^Usage: kubectl pamhook login/);
+    const completion = at('bin', 'kubectl_complete-pamhook');
+    assert.equal(await succeed(completion, ['login', '--cache='], withoutCompiler), 'keyring\nfile\nnone\n:4\n');
+    const kubeconfig = ['kubeconfig', '--server', 'https://localhost', '--kubeconfig', at('kubeconfig'), '--stdout'];
+    const found = { ...withoutCompiler, PATH: `${at('bin')}:${withoutCompiler.PATH}` };
+    assert.match(await succeed(pamhook, kubeconfig, found), /^ {6}command: pamhook$/m);
+    // Where PATH does not lead to it.
+    assert.ok((await succeed(pamhook, kubeconfig, withoutCompiler)).includes(`\n      command: ${pamhook}\n`));
     const init = ['init', '--dir', at('made'), '--hostname', 'localhost'];
     assert.match(await succeed(pamhook, init, withoutCompiler), /^Written to /);
     const verify = ['verify', '-signing-key-file', at('made', 'signing-key.pem'), 'no-token'];
