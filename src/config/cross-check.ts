@@ -1,5 +1,6 @@
 /** What no option shows alone: required ones, ones that exclude each other, and warnings; checked by the supervisor. */
 import { ConfigurationError } from '../errors.js';
+import { boundLifetime, checkLifetimes } from './lifetime-check.js';
 import { checkLimitsStore, type Given, warningsAboutLimitsStore } from './limits-store-check.js';
 import { checkMetrics, warningsAboutMetrics } from './metrics-check.js';
 import { type OptionName, type OptionValues, optionNamed } from './options.js';
@@ -14,6 +15,7 @@ export type Purpose = 'serve' | 'verify';
 export function checkSettings(values: OptionValues, sources: Sources, purpose: Purpose): void {
   if (purpose === 'serve') checkServe(values, sources);
   checkSigningKey(values, sources, purpose);
+  checkLifetimes(values, givenIn(sources));
   checkLimitsStore(values, givenIn(sources));
   checkMetrics(values, givenIn(sources));
 }
@@ -44,12 +46,12 @@ const PARTS: readonly (readonly [part: OptionName, whole: OptionName])[] = [
   ['header-timeout', 'request-timeout'],
 ];
 
-/** The values with those parts that nobody gave lowered to their wholes. */
+/** The values with those that nobody gave lowered to what bounds them. */
 export function boundParts(values: OptionValues, sources: Sources): OptionValues {
   const lowered = PARTS.filter(([part]) => !sources.has(part)).map(
     ([part, whole]) => [part, Math.min(Number(values[part]), Number(values[whole]))] as const,
   );
-  return { ...values, ...Object.fromEntries(lowered) };
+  return boundLifetime({ ...values, ...Object.fromEntries(lowered) }, givenIn(sources));
 }
 
 function checkParts(values: OptionValues, sources: Sources): void {

@@ -131,8 +131,13 @@ export const options = {
   'token-expires-in': option(wholeNumber(1, 525_600), 10, {
     environment: 'PAMHOOK_TOKEN_EXPIRES_IN',
     unit: 'minutes',
-    doc: 'Lifetime of a token, and the longest that a client may ask for.',
+    doc: 'Lifetime of a token whose client asks for none; without max-lifetime also the longest that one may ask for.',
     example: '60',
+  }),
+  'max-lifetime': optional(duration(MINUTE, 365 * 24 * HOUR), {
+    environment: 'PAMHOOK_MAX_LIFETIME',
+    doc: 'Longest lifetime of a token that a client may ask for. Not shorter than token-expires-in, whose default it bounds too. Unset: token-expires-in.',
+    example: '24h',
   }),
   'allow-groups': option(list, [], {
     environment: 'PAMHOOK_ALLOW_GROUPS',

@@ -151,6 +151,7 @@ function settingsFrom(values: OptionValues): Settings {
     pamServiceName: values['pam-service-name'],
     pamConfigDir: values['pam-config-dir'],
     tokenExpiresIn: values['token-expires-in'],
+    maxLifetime: values['max-lifetime'] ?? values['token-expires-in'] * 60_000,
     disableMlock: values['disable-mlock'],
     runAs: values['run-as'],
     pamWorkers: values['pam-workers'],

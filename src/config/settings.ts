@@ -34,8 +34,10 @@ export interface Settings {
   readonly tokenClaims: readonly 'groups'[];
   readonly pamServiceName: string;
   readonly pamConfigDir: string | undefined;
-  /** Minutes, the longest and the default lifetime of a token. */
+  /** Minutes, the lifetime of a token whose client asks for none. */
   readonly tokenExpiresIn: number;
+  /** Not shorter than that. */
+  readonly maxLifetime: number;
   readonly disableMlock: boolean;
   /** undefined: account `pamhook` if it exists, else `nobody`. */
   readonly runAs: string | undefined;

@@ -111,7 +111,6 @@ function createFront(configuration: FrontConfiguration, log: Logger): Running {
   const logins = createLoginClient(channel.send, configuration.loginQueue);
   const accounts = createAccountClient(channel.send, configuration.loginQueue);
   const reviews = countReviews(channel.send);
-  const tokenExpiresIn = token.maxLifetime / 60;
   const vanished = countVanished(channel.send);
   const counts = createFrontCounts();
   const identities = createIdentities(configuration, vanished, counts, log);
@@ -141,7 +140,8 @@ function createFront(configuration: FrontConfiguration, log: Logger): Running {
     app: createApp({
       login: counts.countLogins(logins.login),
       log,
-      tokenExpiresIn,
+      defaultLifetime: token.defaultLifetime,
+      maxLifetime: token.maxLifetime,
       audience: token.audience,
       refusalDelay,
       documents: () => documents,

@@ -81,12 +81,12 @@ function tlsOf({ settings, prepared, keeper, reading, audit }: LiveFilesOptions)
 }
 
 function keysOf({ settings, prepared, pool, keeper, reading, audit }: LiveFilesOptions) {
-  const { signingKeyFile, verificationKeyFiles, tokenExpiresIn, pamTimeout } = settings;
+  const { signingKeyFile, verificationKeyFiles, maxLifetime, pamTimeout } = settings;
   const live = createLiveKeys({
     keeper,
     pool,
     initial: prepared.keys,
-    keepFor: tokenExpiresIn * 60_000 + pamTimeout,
+    keepFor: maxLifetime + pamTimeout,
     onChange: (kids) => audit({ event: 'keys.changed', signs: kids[0], verify: kids }, 'supervisor', process.pid),
     now: () => performance.now(),
   });

@@ -69,7 +69,8 @@ const token = object({
   issuer: name,
   audience: listed,
   requireAudience: flag,
-  /** Seconds. */
+  /** Both in seconds. */
+  defaultLifetime: whole(1, 60 * 525_600),
   maxLifetime: whole(1, 60 * 525_600),
   claims: listOf(oneOf('groups'), 64),
   policy: object({

@@ -113,6 +113,7 @@ function issueTokenOf(
     signer: importSigningMaterial(materialOf(signingKey)),
     issuer: token.issuer,
     audience: token.audience,
+    defaultLifetime: token.defaultLifetime,
     maxLifetime: token.maxLifetime,
     claims: token.claims,
     policy: token.policy,

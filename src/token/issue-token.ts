@@ -16,7 +16,9 @@ export interface IssueTokenOptions {
   /** Empty: no `iss`. */
   readonly issuer: string;
   readonly audience: readonly string[];
-  /** Seconds: the longest lifetime, and the one of a request that names none. */
+  /** Seconds, of a token whose request names none. */
+  readonly defaultLifetime: number;
+  /** Seconds. */
   readonly maxLifetime: number;
   /** What tokens have beside the claims that every token has. */
   readonly claims: readonly OptionalClaim[];
@@ -101,10 +103,10 @@ interface Choice {
 
 function checkChoice(
   { lifetime, audience }: LoginRequest,
-  { maxLifetime, audience: configured }: IssueTokenOptions,
+  { defaultLifetime, maxLifetime, audience: configured }: IssueTokenOptions,
 ): Choice {
   return {
-    lifetime: checkLifetime(lifetime ?? maxLifetime, maxLifetime),
+    lifetime: checkLifetime(lifetime ?? defaultLifetime, maxLifetime),
     audience: audience === undefined ? configured : checkAudience(audience, configured),
   };
 }

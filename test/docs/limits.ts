@@ -59,6 +59,7 @@ const ofOptions: Partial<Record<OptionName, string>> = {
   'limits-store-timeout': 'a Redis near by answers in a few; what one that hangs costs is hardly noticed',
   'refusal-delay': 'longer than PAM takes for any refusal, so that the time tells nothing; and guessing is slow',
   'token-expires-in': 'a stolen token ends soon, a person is not asked for the password all day',
+  'max-lifetime': 'for whoever asks for a longer token than others: then `token-expires-in` can be short',
   'identity-cache-ttl': 'a burst of reviews costs one lookup; who left a group is out after seconds',
   'identity-stale-for': 'a directory that restarts stops nobody; one that stays away stops everybody in the end',
   'account-check-ttl': 'as for identities; PAM costs more',

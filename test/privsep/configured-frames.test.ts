@@ -103,6 +103,7 @@ const flags = fc.record(
     'token-claims': fc.constantFrom('', 'groups', 'groups,'.repeat(64)),
     'groups-prefix': size(256).map((length) => 'p'.repeat(length)),
     'token-expires-in': fc.constantFrom('1', '525600'),
+    'max-lifetime': fc.constantFrom('8760h'),
     'pam-timeout': fc.constantFrom('100ms', '10m'),
     'min-uid': fc.constantFrom('0', '4294967294'),
     'login-queue': fc.constantFrom('1', '65536'),
