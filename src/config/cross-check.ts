@@ -1,5 +1,6 @@
 /** What no option shows alone: required ones, ones that exclude each other, and warnings; checked by the supervisor. */
 import { ConfigurationError } from '../errors.js';
+import { checkHeaders, warningsAboutHeaders } from './header-check.js';
 import { boundLifetime, checkLifetimes } from './lifetime-check.js';
 import { checkLimitsStore, type Given, warningsAboutLimitsStore } from './limits-store-check.js';
 import { checkMetrics, warningsAboutMetrics } from './metrics-check.js';
@@ -38,6 +39,7 @@ function checkServe(values: OptionValues, sources: Sources): void {
     );
   }
   checkParts(values, sources);
+  checkHeaders(values, givenIn(sources));
 }
 
 /** A part that may be given no larger than its whole. */
@@ -107,6 +109,7 @@ export function warningsAbout(values: OptionValues, sources: Sources): string[] 
     .map((name) => placed(name, sources));
   if (idle.length > 0) warnings.push(`without effect, since review-account-check is off: ${idle.join(', ')}`);
   warnings.push(...warningsAboutLimits(values, sources), ...warningsAboutLimitsStore(values, givenIn(sources)));
+  warnings.push(...warningsAboutHeaders(values, givenIn(sources)));
   warnings.push(...warningsAboutMetrics(values, givenIn(sources)));
   return warnings;
 }
@@ -133,7 +136,7 @@ function warningsAboutLimits(values: OptionValues, sources: Sources): string[] {
   return warnings;
 }
 
-function givenIn(sources: Sources): Given {
+export function givenIn(sources: Sources): Given {
   return { isGiven: (name) => sources.has(name), place: (name) => placed(name, sources) };
 }
 

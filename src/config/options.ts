@@ -2,9 +2,12 @@
 import {
   address,
   boolean,
+  delimiter,
   duration,
   endpoint,
   type Format,
+  headerName,
+  httpsUrl,
   issuer,
   keyPrefix,
   list,
@@ -233,6 +236,41 @@ export const options = {
     environment: 'PAMHOOK_TRUSTED_PROXIES',
     doc: 'Proxies whose X-Forwarded-For is believed, by address or network. Empty: nobody says who asks but the connection itself.',
     example: '10.1.2.3,2001:db8:1::/64',
+  }),
+  'user-header': optional(headerName, {
+    environment: 'PAMHOOK_USER_HEADER',
+    doc: 'Header in which an authenticating proxy names the user whom it has let in; he then gets a token without a password. Believed only from who shows a certificate of client-ca-file or connects from trusted-proxies; from elsewhere a request with it is refused. Unset: no header is believed. docs/security.md says what comes with it.',
+    example: 'X-Forwarded-User',
+  }),
+  'group-header': optional(headerName, {
+    environment: 'PAMHOOK_GROUP_HEADER',
+    doc: "Header with that user's groups, which are then in the token. Unset: with require-unix-user the groups of his account, else none.",
+    example: 'X-Forwarded-Groups',
+  }),
+  'group-header-delimiter': option(delimiter, ';', {
+    environment: 'PAMHOOK_GROUP_HEADER_DELIMITER',
+    doc: 'What stands between two groups in group-header.',
+    example: "','",
+  }),
+  'user-header-prefix': option(namePrefix, '', {
+    environment: 'PAMHOOK_USER_HEADER_PREFIX',
+    doc: "Put before the name of such a user in a review's answer, behind username-prefix, so that nobody takes him for the account of the same name.",
+    example: 'sso:',
+  }),
+  'require-unix-user': option(boolean, false, {
+    environment: 'PAMHOOK_REQUIRE_UNIX_USER',
+    doc: 'Such a user must have an account, in force by min-uid and the like, when he gets the token and at each review. Off: nobody looks for one.',
+    example: 'true',
+  }),
+  'kubecfg-template': optional(path, {
+    environment: 'PAMHOOK_KUBECFG_TEMPLATE',
+    doc: 'Kubeconfig with clusters and without users, which /kubecfg gives to who has logged in; at most 256 KiB. docs/http.md has more.',
+    example: '/etc/pamhook/kubeconfig-template.yaml',
+  }),
+  'public-url': optional(httpsUrl, {
+    environment: 'PAMHOOK_PUBLIC_URL',
+    doc: 'Where people reach this pamhook, for kubeconfigs that fetch their tokens by the credential plugin.',
+    example: 'https://pamhook.example.org:6443',
   }),
   'limits-store': optional(storeUrl, {
     environment: 'PAMHOOK_LIMITS_STORE',

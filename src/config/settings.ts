@@ -51,6 +51,10 @@ export interface Settings {
   readonly loginLimits: LoginLimitSettings | undefined;
   /** Addresses and networks in CIDR notation. */
   readonly trustedProxies: readonly string[];
+  /** undefined: no header is believed. */
+  readonly headers: HeaderSettings | undefined;
+  readonly kubecfgTemplate: string | undefined;
+  readonly publicUrl: string | undefined;
   /** undefined: failed logins are counted by each replica alone. */
   readonly limitsStore: StoreAddress | undefined;
   readonly limitsStoreUsername: string | undefined;
@@ -94,6 +98,16 @@ export interface ConnectionSettings {
   readonly headerTimeout: number;
   readonly requestTimeout: number;
   readonly keepAliveTimeout: number;
+}
+
+/** How an authenticating proxy says who somebody is. Names of headers are in lower case. */
+export interface HeaderSettings {
+  readonly user: string;
+  readonly groups: string | undefined;
+  readonly delimiter: string;
+  /** Of the name in a review's answer. */
+  readonly prefix: string;
+  readonly requireUnixUser: boolean;
 }
 
 /** How many failed logins may be tried, of one account from one source and of all accounts from one source. */

@@ -6,7 +6,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, it, type TestContext } from 'node:test';
-import type { Algorithm, TokenClaims } from '#src/keys/keys.js';
+import type { AccountClaims, Algorithm } from '#src/keys/keys.js';
 import { importSigningMaterial } from '#src/keys/signer.js';
 import { LEEWAY } from '#src/token/claims.js';
 import { MAIN } from '../../daemon/daemon-harness.js';
@@ -18,7 +18,7 @@ import { es256, es384, type GeneratedKey, hs256, rs256 } from '../../keys/genera
 
 const NOW = () => Math.floor(Date.now() / 1000);
 
-function claimsOf(changes: Partial<Record<keyof TokenClaims, unknown>> = {}): TokenClaims {
+function claimsOf(changes: Partial<Record<keyof AccountClaims, unknown>> = {}): AccountClaims {
   const iat = NOW() - 125;
   return {
     username: 'alice',
@@ -29,10 +29,10 @@ function claimsOf(changes: Partial<Record<keyof TokenClaims, unknown>> = {}): To
     exp: iat + 600,
     jti: 'j-1',
     ...changes,
-  } as TokenClaims;
+  } as AccountClaims;
 }
 
-function sign(key: GeneratedKey, changes: Partial<Record<keyof TokenClaims, unknown>> = {}): string {
+function sign(key: GeneratedKey, changes: Partial<Record<keyof AccountClaims, unknown>> = {}): string {
   return importSigningMaterial(key.parsed.signing).sign(claimsOf(changes));
 }
 
