@@ -16,6 +16,7 @@ export const headerFaults = {
   'untrusted address': 'it came neither from trusted-proxies nor with a client certificate, which nobody is asked for',
   'certificate outdated': 'the client certificate must be shown again: connect anew',
   ...callerFaults,
+  'no certificate': 'it came neither from trusted-proxies nor with a client certificate',
   'no user': 'group-header came without user-header',
   repeated: 'user-header or group-header came more than once: let the proxy replace what clients send',
   empty: 'user-header was empty: let the proxy refuse whom it does not know',

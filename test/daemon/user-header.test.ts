@@ -265,13 +265,16 @@ describe('a captured front', () => {
   it('gets no more by it than the policies let a proxy have', async (t) => {
     const scene = await setScene(t);
     const captured = standIn(scene, 'front', [
-      ({ send }) => {
+      async ({ send, next }) => {
+        const results = [1, 2, 3, 4, 5].map(() => next('vouch-result'));
         const vouch = { kind: 'vouch', requestId: 'r', groups: ['system:masters'], source: '127.0.0.1' };
         send({ ...vouch, id: 1, username: 'system:admin' });
         send({ ...vouch, id: 2, username: 'a\nb' });
         send({ ...vouch, id: 3, username: 'carol', lifetime: 601 });
         send({ ...vouch, id: 4, username: 'carol', audience: ['elsewhere'] });
         send({ ...vouch, id: 5, username: 'carol' });
+        await Promise.all(results);
+        process.exit(0);
       },
     ]);
     await startDaemon(t, captured, [...BY_ADDRESS, ...GROUPS]);
