@@ -1,5 +1,6 @@
 /** The first word of the command line chooses the command; flags alone mean `serve`, as pam_hook was called. */
 import type { CommandName } from '../config/help.js';
+import { nearest } from '../config/suggestion.js';
 import { type Command, type CommandIo, runCommand } from './command.js';
 
 /** Loaded when called: a command does not pay for the others. */
@@ -19,9 +20,10 @@ export async function run(argv: readonly string[], io: CommandIo): Promise<numbe
   const load = isCommand(name) ? commands[name] : undefined;
   if (load === undefined) {
     const known = Object.keys(commands).join(', ');
-    io.stderr.write(
-      `pamhook: unknown command ${JSON.stringify(name)}; the commands are ${known}, see pamhook --help\n`,
-    );
+    // The word itself may be a secret: kubehook takes its own there.
+    const near = nearest(name, Object.keys(commands));
+    const hint = near === undefined ? '' : ` ${JSON.stringify(name)}, perhaps ${near}`;
+    io.stderr.write(`pamhook: unknown command${hint}; the commands are ${known}, see pamhook --help\n`);
     return 2;
   }
   return runCommand(isFlag ? 'pamhook' : `pamhook ${name}`, await load(), isFlag ? argv : rest, io);

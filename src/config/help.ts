@@ -1,4 +1,5 @@
 /** `pamhook --help`: the commands, and every option of `serve` with its environment name, default and an example; printed by the supervisor. */
+import { aliases } from './kubehook.js';
 import { type OptionName, optionNamed, optionNames } from './options.js';
 import { asJson } from './quote.js';
 
@@ -25,10 +26,21 @@ ${commandLines()}
 pamhook serve turns Unix passwords into tokens and answers TokenReviews of kube-apiserver. Its flags
 take one dash or two, -flag value or -flag=value; they beat the environment, which beats the
 --config file. Durations are written as in Go: 500ms, 90s, 10m, 1h30m.
+Flags that kubehook calls otherwise are taken too:
+${aliasTexts()
+  .map((text) => `  ${text}`)
+  .join('\n')}
 `;
 
 export function helpText(): string {
   return `${USAGE}\n${optionNames.map(entry).join('\n')}`;
+}
+
+/** Such as `-tls-cert for -cert-file`. */
+export function aliasTexts(): string[] {
+  return Object.entries(aliases).map(
+    ([name, { stands }]) => `-${name} for ${stands.map((each) => `-${each}`).join(' and ')}`,
+  );
 }
 
 function commandLines(): string {

@@ -250,7 +250,7 @@ export const options = {
   'group-header-delimiter': option(delimiter, ';', {
     environment: 'PAMHOOK_GROUP_HEADER_DELIMITER',
     doc: 'What stands between two groups in group-header.',
-    example: "','",
+    example: ',',
   }),
   'user-header-prefix': option(namePrefix, '', {
     environment: 'PAMHOOK_USER_HEADER_PREFIX',
