@@ -82,7 +82,7 @@ export const options = {
   }),
   'client-ca-file': optional(path, {
     environment: 'PAMHOOK_CLIENT_CA_FILE',
-    doc: 'PEM file with the CA, up to its root, of the client certificate that whoever asks for reviews must show; at most 32 KiB. Unset: anybody may ask.',
+    doc: 'PEM file with the CA, up to its root, of the client certificate that whoever asks for reviews must show, and whoever sends user-header may; at most 32 KiB. Unset: anybody may ask.',
     example: '/etc/pamhook/client-ca.crt',
   }),
   'client-ca-subject': option(list, [], {
@@ -92,7 +92,7 @@ export const options = {
   }),
   'webhook-bind-address': optional(endpoint, {
     environment: 'PAMHOOK_WEBHOOK_BIND_ADDRESS',
-    doc: 'Address and port of a listener for /authenticate alone, which the other then no longer serves; only there clients are asked for certificates. Unset: one listener serves everything.',
+    doc: 'Address and port of a listener for /authenticate alone, which the other then no longer serves; only there clients are asked for certificates, unless user-header is set. Unset: one listener serves everything.',
     example: '127.0.0.1:8443',
   }),
   'signing-key': optional(text, {

@@ -4,6 +4,7 @@ import { aliasTexts, defaultText, exampleText, unitOf } from '#src/config/help.j
 import { type OptionName, optionNamed, optionNames } from '#src/config/options.js';
 import { errorCodes } from '#src/errors.js';
 import { callerFaults } from '#src/http/caller.js';
+import { headerFaults } from '#src/http/user-header.js';
 import { auditEvents } from '#src/log/audit-event.js';
 import { httpPage } from './bounds-table.js';
 import { limitsTable } from './limits.js';
@@ -22,10 +23,17 @@ export const pages: Readonly<Record<string, () => string>> = {
 };
 
 function securityPage(): string {
-  const rows = Object.entries(callerFaults).map(([fault, cure]) => `| \`${fault}\` | ${cure} |`);
-  const faults = ['| reason | what is wrong |', '|---|---|', ...rows].join('\n');
-  const page = readPage('docs/security.md');
-  return withTable(withTable(page, 'limits', limitsTable()), 'caller-faults', faults);
+  const page = withTable(readPage('docs/security.md'), 'limits', limitsTable());
+  return withTable(
+    withTable(page, 'caller-faults', faultsTable(callerFaults)),
+    'header-faults',
+    faultsTable(headerFaults),
+  );
+}
+
+function faultsTable(faults: Readonly<Record<string, string>>): string {
+  const rows = Object.entries(faults).map(([fault, cure]) => `| \`${fault}\` | ${cure} |`);
+  return ['| reason | what is wrong |', '|---|---|', ...rows].join('\n');
 }
 
 function readPage(path: string): string {
