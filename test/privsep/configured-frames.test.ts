@@ -110,6 +110,12 @@ const flags = fc.record(
     'refusal-delay': fc.constantFrom('100ms', '1m'),
     'identity-stale-for': fc.constantFrom('0', '24h'),
     'review-account-check': fc.constantFrom('true', 'false'),
+    'user-header': fc.constantFrom('x', 'X-'.padEnd(64, 'y')),
+    'group-header': fc.constantFrom('z', 'Z-'.padEnd(64, 'y')),
+    'group-header-delimiter': fc.constantFrom(';', ','.repeat(16)),
+    'user-header-prefix': size(256).map((length) => 'p'.repeat(length)),
+    'trusted-proxies': fc.constant('192.0.2.1'),
+    'public-url': fc.constantFrom('https://p', `https://p/${'x'.repeat(2038)}`),
     v: fc.constantFrom('0', '100'),
   },
   { requiredKeys: ['cert-file', 'key-file', 'signing-key-file'] },
@@ -138,7 +144,10 @@ test('a configuration is taken by the front and the workers, or the daemon does 
         started += 1;
       } catch (fault) {
         assert.ok(fault instanceof ConfigurationError, String(fault));
-        assert.match(fault.message, /server-name|cert-file|key-file|signing-key|verification-key|audience|groups/);
+        assert.match(
+          fault.message,
+          /server-name|cert-file|key-file|signing-key|verification-key|audience|groups|user-header/,
+        );
       }
     }),
     { numRuns: 100 },
