@@ -234,7 +234,7 @@ export const options = {
   }),
   'trusted-proxies': option(networks, [], {
     environment: 'PAMHOOK_TRUSTED_PROXIES',
-    doc: 'Proxies whose X-Forwarded-For is believed, by address or network. Empty: nobody says who asks but the connection itself.',
+    doc: 'Proxies whose X-Forwarded-For is believed, and whose user-header where that is set, by address or network. Empty: nobody says who asks but the connection itself.',
     example: '10.1.2.3,2001:db8:1::/64',
   }),
   'user-header': optional(headerName, {
