@@ -39,7 +39,8 @@ export function helpText(): string {
 /** Such as `-tls-cert for -cert-file`. */
 export function aliasTexts(): string[] {
   return Object.entries(aliases).map(
-    ([name, { stands }]) => `-${name} for ${stands.map((each) => `-${each}`).join(' and ')}`,
+    ([name, { stands, placeholder }]) =>
+      `-${name} for ${stands.map((each) => `-${each}`).join(' and ')}${placeholder === undefined ? ' 2' : ''}`,
   );
 }
 

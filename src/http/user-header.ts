@@ -1,6 +1,6 @@
 /** Who a proxy says somebody is: the headers in which it does, from whom they are believed, and what may stand in them; judged by the front. */
 import { isUtf8 } from 'node:buffer';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import { isReserved, isUsername, MAX_USERNAME_BYTES } from '../token/user-name.js';
 import type { VouchedUser } from '../token/vouch.js';
@@ -68,19 +68,30 @@ export function takeUserHeader(options: UserHeaderOptions): (handler: Handler) =
     }
     const { source, requestId } = context;
     options.onRefused({ fault: vouched, source, requestId });
-    const [status, text] = distrust === undefined ? ([400, vouched] as const) : ([403, 'not from here'] as const);
-    const body = `${options.user}: ${text}`;
-    response.writeHead(status, {
-      'X-Request-Id': requestId,
-      'Content-Type': 'text/plain; charset=utf-8',
-      'Content-Length': Buffer.byteLength(body),
-      'Cache-Control': 'no-store',
-      'X-Content-Type-Options': 'nosniff',
-      // A certificate that is shown anew is shown on a new connection.
-      ...(distrust === undefined ? {} : { Connection: 'close' }),
-    });
-    response.end(request.method === 'HEAD' ? '' : body);
+    if (distrust === undefined) answer(response, requestId, 400, `${options.user}: ${vouched}`);
+    // A certificate that is shown anew is shown on a new connection.
+    else answer(response, requestId, 403, `${options.user}: not from here`, { Connection: 'close' });
   };
+}
+
+/** In plain text on every path: kube-apiserver, which sends no such header, does not read it. */
+function answer(
+  response: ServerResponse,
+  requestId: string,
+  status: number,
+  body: string,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  response.writeHead(status, {
+    'X-Request-Id': requestId,
+    'Content-Type': 'text/plain; charset=utf-8',
+    'Content-Length': Buffer.byteLength(body),
+    'Cache-Control': 'no-store',
+    'X-Content-Type-Options': 'nosniff',
+    ...headers,
+  });
+  // Of the answer to HEAD Node sends no body.
+  response.end(body);
 }
 
 /** By the connection alone: who writes one header can write any. */

@@ -96,6 +96,8 @@ describe('a user-header that is not believed', () => {
       new Set(front.refusedHeaders.map(({ fault, source }) => `${fault} ${source}`)),
       new Set(['untrusted address 127.0.0.1']),
     );
+    const head = await ask(front.port, '/token', { method: 'HEAD', headers: { 'x-user': 'root' } });
+    assert.deepEqual([head.status, head.body], [403, '']);
     assert.equal((await ask(front.port, '/heartbeat')).status, 200);
   });
 
