@@ -8,6 +8,7 @@ import { CHECK_USAGE, type CheckArguments, parseCheckArguments } from './check/a
 import { auditLogFindings, clockFinding, configurationFindings } from './check/files.js';
 import { type Finding, fault, type Setup } from './check/finding.js';
 import { keyFindings } from './check/keys.js';
+import { kubecfgFindings } from './check/kubecfg.js';
 import { limitsStoreFindings } from './check/limits-store.js';
 import { type LoginReport, loginFindings } from './check/login.js';
 import { memoryFindings } from './check/memory.js';
@@ -72,6 +73,7 @@ async function setupFindings(setup: Setup): Promise<{ found: Finding[]; canLogIn
     ...(await tlsFindings(setup)),
     ...(await clientCaFindings(setup)),
     ...(await keyFindings(setup)),
+    ...(await kubecfgFindings(setup)),
     ...(await limitsStoreFindings(setup)),
     ...(await metricsFindings(setup)),
     ...pam.findings,

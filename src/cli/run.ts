@@ -1,5 +1,6 @@
 /** The first word of the command line chooses the command; flags alone mean `serve`, as pam_hook was called. */
 import type { CommandName } from '../config/help.js';
+import { nearest } from '../config/suggestion.js';
 import { clientCommands, isClientCommand } from '../kubectl/commands.js';
 import { COMPLETE } from '../kubectl/completion/grammar.js';
 import type { ClientCommandName } from '../kubectl/flags.js';
@@ -28,10 +29,11 @@ export async function run(argv: readonly string[], io: RunIo): Promise<number> {
   const name = isFlag ? 'serve' : first;
   const load = isCommand(name) ? commands[name] : undefined;
   if (load === undefined) {
-    const known = Object.keys({ ...commands, ...clientCommands }).join(', ');
-    io.stderr.write(
-      `pamhook: unknown command ${JSON.stringify(name)}; the commands are ${known}, see pamhook --help\n`,
-    );
+    const all = Object.keys({ ...commands, ...clientCommands });
+    // The word itself may be a secret: kubehook takes its own there.
+    const near = nearest(name, all);
+    const hint = near === undefined ? '' : ` ${JSON.stringify(name)}, perhaps ${near}`;
+    io.stderr.write(`pamhook: unknown command${hint}; the commands are ${all.join(', ')}, see pamhook --help\n`);
     return 2;
   }
   return runCommand(isFlag ? 'pamhook' : `pamhook ${name}`, await load(), isFlag ? argv : rest, io);

@@ -1,14 +1,13 @@
 /** The `--config` file, YAML or JSON: read and checked by the supervisor. */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { type Document, isMap, isScalar, Lexer, LineCounter, Parser, parseDocument, visit } from 'yaml';
 import { ConfigurationError } from '../errors.js';
 import type { RawValue } from './format.js';
 import { isOptionName, type OptionName, optionNamed, optionNames } from './options.js';
 import { nearest } from './suggestion.js';
+import { decodeUtf8, parseYamlObject } from './yaml-document.js';
 
 export const LONGEST_CONFIG_FILE = 1024 * 1024;
-/** Of the parser's stack: document, map, list and scalar make four. */
-const DEEPEST = 8;
+const EXPECTED = { deepest: 8, holds: 'options' };
 
 export interface ReadFile {
   readonly content: Buffer;
@@ -37,52 +36,13 @@ export function readBounded(path: string, limit: number): ReadFile {
  */
 export function parseConfigFile(content: Buffer, path: string): ReadonlyMap<OptionName, RawValue> {
   if (content.length > LONGEST_CONFIG_FILE) throw fault(path, `is larger than ${LONGEST_CONFIG_FILE} bytes`);
+  const ofThis = (reason: string) => fault(path, reason);
+  const members = parseYamlObject(decodeUtf8(content, ofThis), EXPECTED, ofThis);
   const values = new Map<OptionName, RawValue>();
-  for (const [key, value] of Object.entries(parseYaml(textOf(content, path), path))) {
+  for (const [key, value] of Object.entries(members)) {
     values.set(optionIn(key, path), rawValue(key, value, path));
   }
   return values;
-}
-
-function textOf(content: Buffer, path: string): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(content);
-  } catch {
-    throw fault(path, 'is not UTF-8 text');
-  }
-}
-
-/** JSON is YAML. Aliases are refused: no option needs one, and a few of them can stand for gigabytes. */
-function parseYaml(text: string, path: string): Record<string, unknown> {
-  if (isTooDeep(text)) throw fault(path, 'is nested too deeply');
-  const document = checkedDocument(text, path);
-  if (document.contents === null || (isScalar(document.contents) && document.contents.value === null)) return {};
-  if (!isMap(document.contents)) throw fault(path, 'must hold options, one `name: value` a line');
-  return document.toJS({ maxAliasCount: 0 });
-}
-
-/** Looked at without recursion: composing a document recurses, and near the stack's end V8 may abort instead of throwing. */
-function isTooDeep(text: string): boolean {
-  const parser = new Parser();
-  for (const lexeme of new Lexer().lex(text)) {
-    for (const _ of parser.next(lexeme));
-    if (parser.stack.length > DEEPEST) return true;
-  }
-  return false;
-}
-
-function checkedDocument(text: string, path: string): Document.Parsed {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { prettyErrors: false, lineCounter: lines, logLevel: 'silent', version: '1.2' });
-  const broken = document.errors[0] ?? document.warnings[0];
-  // The parser's own message may quote the file.
-  if (broken) throw fault(path, `line ${lines.linePos(broken.pos[0]).line} is not valid YAML or JSON (${broken.code})`);
-  visit(document, {
-    Alias: () => {
-      throw fault(path, 'has an alias (*name), which is not taken');
-    },
-  });
-  return document;
 }
 
 function optionIn(key: string, path: string): OptionName {

@@ -1,5 +1,7 @@
 /** What no option shows alone: required ones, ones that exclude each other, and warnings; checked by the supervisor. */
 import { ConfigurationError } from '../errors.js';
+import { checkHeaders, warningsAboutHeaders } from './header-check.js';
+import { boundLifetime, checkLifetimes } from './lifetime-check.js';
 import { checkLimitsStore, type Given, warningsAboutLimitsStore } from './limits-store-check.js';
 import { checkMetrics, warningsAboutMetrics } from './metrics-check.js';
 import { type OptionName, type OptionValues, optionNamed } from './options.js';
@@ -14,6 +16,7 @@ export type Purpose = 'serve' | 'verify';
 export function checkSettings(values: OptionValues, sources: Sources, purpose: Purpose): void {
   if (purpose === 'serve') checkServe(values, sources);
   checkSigningKey(values, sources, purpose);
+  checkLifetimes(values, givenIn(sources));
   checkLimitsStore(values, givenIn(sources));
   checkMetrics(values, givenIn(sources));
 }
@@ -36,6 +39,7 @@ function checkServe(values: OptionValues, sources: Sources): void {
     );
   }
   checkParts(values, sources);
+  checkHeaders(values, givenIn(sources));
 }
 
 /** A part that may be given no larger than its whole. */
@@ -44,12 +48,12 @@ const PARTS: readonly (readonly [part: OptionName, whole: OptionName])[] = [
   ['header-timeout', 'request-timeout'],
 ];
 
-/** The values with those parts that nobody gave lowered to their wholes. */
+/** The values with those that nobody gave lowered to what bounds them. */
 export function boundParts(values: OptionValues, sources: Sources): OptionValues {
   const lowered = PARTS.filter(([part]) => !sources.has(part)).map(
     ([part, whole]) => [part, Math.min(Number(values[part]), Number(values[whole]))] as const,
   );
-  return { ...values, ...Object.fromEntries(lowered) };
+  return boundLifetime({ ...values, ...Object.fromEntries(lowered) }, givenIn(sources));
 }
 
 function checkParts(values: OptionValues, sources: Sources): void {
@@ -105,6 +109,7 @@ export function warningsAbout(values: OptionValues, sources: Sources): string[] 
     .map((name) => placed(name, sources));
   if (idle.length > 0) warnings.push(`without effect, since review-account-check is off: ${idle.join(', ')}`);
   warnings.push(...warningsAboutLimits(values, sources), ...warningsAboutLimitsStore(values, givenIn(sources)));
+  warnings.push(...warningsAboutHeaders(values, givenIn(sources)));
   warnings.push(...warningsAboutMetrics(values, givenIn(sources)));
   return warnings;
 }
@@ -131,7 +136,7 @@ function warningsAboutLimits(values: OptionValues, sources: Sources): string[] {
   return warnings;
 }
 
-function givenIn(sources: Sources): Given {
+export function givenIn(sources: Sources): Given {
   return { isGiven: (name) => sources.has(name), place: (name) => placed(name, sources) };
 }
 

@@ -1,4 +1,5 @@
 /** The environment: the only place that touches process.env; read once by the supervisor, which decides what its children get. */
+import { unreadSecrets } from './kubehook.js';
 import { type OptionName, optionNamed, optionNames } from './options.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -53,8 +54,9 @@ export function optionsInEnvironment(environment: Environment): ReadonlyMap<Opti
 }
 
 function secretNames(): string[] {
-  return optionNames.flatMap((name) => {
+  const own = optionNames.flatMap((name) => {
     const { secret, environment } = optionNamed(name);
     return secret && environment !== undefined ? [environment] : [];
   });
+  return [...own, ...unreadSecrets];
 }

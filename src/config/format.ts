@@ -104,6 +104,41 @@ function isStoreUrl(url: string): boolean {
   }
 }
 
+/** RFC 9110, 5.1. */
+const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/;
+/** What HTTP, or pamhook, reads for something else. */
+const OTHER_HEADERS =
+  /^(?:accept|authorization|connection|content-.*|cookie|expect|host|keep-alive|origin|te|trailer|transfer-encoding|upgrade|via|forwarded|x-forwarded-(?:for|host|proto|port)|x-pamhook-.*|x-request-id|proxy-.*|sec-.*)$/i;
+
+export const headerName = textThat(
+  'the name of an HTTP header that has no other use, at most 64 characters',
+  'NAME',
+  (value) => HEADER_NAME.test(value) && !OTHER_HEADERS.test(value),
+);
+
+const LONGEST_DELIMITER = 16;
+
+export const delimiter = textThat(
+  `1 to ${LONGEST_DELIMITER} characters of ASCII without letters and digits`,
+  'TEXT',
+  (value) => value.length <= LONGEST_DELIMITER && /^[ -/:-@[-`{-~]+$/.test(value),
+);
+
+const LONGEST_URL = 2048;
+
+/** Where others reach something of ours. */
+export const httpsUrl = textThat(
+  `an https URL without user, query and fragment, at most ${LONGEST_URL} bytes`,
+  'URL',
+  isHttpsUrl,
+);
+
+function isHttpsUrl(value: string): boolean {
+  if (Buffer.byteLength(value) > LONGEST_URL || !URL.canParse(value) || /[?#\s]/.test(value)) return false;
+  const { protocol, username, password } = new URL(value);
+  return protocol === 'https:' && username === '' && password === '';
+}
+
 /** Empty: all addresses. Brackets and `localhost` are taken as Go's net.Listen takes them. */
 export const address: Format<string> = {
   ...textThat('an IP address, or empty for all', 'ADDRESS', (value) => value === '' || isIP(value) !== 0),

@@ -1,4 +1,5 @@
 /** `pamhook --help`: the commands, and every option of `serve` with its environment name, default and an example; printed by the supervisor. */
+import { aliases } from './kubehook.js';
 import { type OptionName, optionNamed, optionNames } from './options.js';
 import { asJson } from './quote.js';
 
@@ -26,12 +27,24 @@ ${commandLines({ ...commands, ...clients })}
 pamhook serve turns Unix passwords into tokens and answers TokenReviews of kube-apiserver. Its flags
 take one dash or two, -flag value or -flag=value; they beat the environment, which beats the
 --config file. Durations are written as in Go: 500ms, 90s, 10m, 1h30m.
+Flags that kubehook calls otherwise are taken too:
+${aliasTexts()
+  .map((text) => `  ${text}`)
+  .join('\n')}
 `;
 }
 
 /** `clients`: the commands that are no part of the daemon, and what each does. */
 export function helpText(clients: Readonly<Record<string, string>> = {}): string {
   return `${usage(clients)}\n${optionNames.map(entry).join('\n')}`;
+}
+
+/** Such as `-tls-cert for -cert-file`. */
+export function aliasTexts(): string[] {
+  return Object.entries(aliases).map(
+    ([name, { stands, placeholder }]) =>
+      `-${name} for ${stands.map((each) => `-${each}`).join(' and ')}${placeholder === undefined ? ' 2' : ''}`,
+  );
 }
 
 function commandLines(all: Readonly<Record<string, string>>): string {

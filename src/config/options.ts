@@ -2,9 +2,12 @@
 import {
   address,
   boolean,
+  delimiter,
   duration,
   endpoint,
   type Format,
+  headerName,
+  httpsUrl,
   issuer,
   keyPrefix,
   list,
@@ -79,7 +82,7 @@ export const options = {
   }),
   'client-ca-file': optional(path, {
     environment: 'PAMHOOK_CLIENT_CA_FILE',
-    doc: 'PEM file with the CA, up to its root, of the client certificate that whoever asks for reviews must show; at most 32 KiB. Unset: anybody may ask.',
+    doc: 'PEM file with the CA, up to its root, of the client certificate that whoever asks for reviews must show, and whoever sends user-header may; at most 32 KiB. Unset: anybody may ask.',
     example: '/etc/pamhook/client-ca.crt',
   }),
   'client-ca-subject': option(list, [], {
@@ -89,7 +92,7 @@ export const options = {
   }),
   'webhook-bind-address': optional(endpoint, {
     environment: 'PAMHOOK_WEBHOOK_BIND_ADDRESS',
-    doc: 'Address and port of a listener for /authenticate alone, which the other then no longer serves; only there clients are asked for certificates. Unset: one listener serves everything.',
+    doc: 'Address and port of a listener for /authenticate alone, which the other then no longer serves; only there clients are asked for certificates, unless user-header is set. Unset: one listener serves everything.',
     example: '127.0.0.1:8443',
   }),
   'signing-key': optional(text, {
@@ -131,8 +134,13 @@ export const options = {
   'token-expires-in': option(wholeNumber(1, 525_600), 10, {
     environment: 'PAMHOOK_TOKEN_EXPIRES_IN',
     unit: 'minutes',
-    doc: 'Lifetime of a token, and the longest that a client may ask for.',
+    doc: 'Lifetime of a token whose client asks for none; without max-lifetime also the longest that one may ask for.',
     example: '60',
+  }),
+  'max-lifetime': optional(duration(MINUTE, 365 * 24 * HOUR), {
+    environment: 'PAMHOOK_MAX_LIFETIME',
+    doc: 'Longest lifetime of a token that a client may ask for. Not shorter than token-expires-in, whose default it bounds too. Unset: token-expires-in.',
+    example: '24h',
   }),
   'allow-groups': option(list, [], {
     environment: 'PAMHOOK_ALLOW_GROUPS',
@@ -226,8 +234,43 @@ export const options = {
   }),
   'trusted-proxies': option(networks, [], {
     environment: 'PAMHOOK_TRUSTED_PROXIES',
-    doc: 'Proxies whose X-Forwarded-For is believed, by address or network. Empty: nobody says who asks but the connection itself.',
+    doc: 'Proxies whose X-Forwarded-For is believed, and whose user-header where that is set, by address or network. Empty: nobody says who asks but the connection itself.',
     example: '10.1.2.3,2001:db8:1::/64',
+  }),
+  'user-header': optional(headerName, {
+    environment: 'PAMHOOK_USER_HEADER',
+    doc: 'Header in which an authenticating proxy names the user whom it has let in; he then gets a token without a password. Believed only from who shows a certificate of client-ca-file or connects from trusted-proxies; from elsewhere a request with it is refused. Unset: no header is believed. docs/security.md says what comes with it.',
+    example: 'X-Forwarded-User',
+  }),
+  'group-header': optional(headerName, {
+    environment: 'PAMHOOK_GROUP_HEADER',
+    doc: "Header with that user's groups, which are then in the token. Unset: with require-unix-user the groups of his account, else none.",
+    example: 'X-Forwarded-Groups',
+  }),
+  'group-header-delimiter': option(delimiter, ';', {
+    environment: 'PAMHOOK_GROUP_HEADER_DELIMITER',
+    doc: 'What stands between two groups in group-header.',
+    example: ',',
+  }),
+  'user-header-prefix': option(namePrefix, '', {
+    environment: 'PAMHOOK_USER_HEADER_PREFIX',
+    doc: "Put before the name of such a user in a review's answer, behind username-prefix, so that nobody takes him for the account of the same name.",
+    example: 'sso:',
+  }),
+  'require-unix-user': option(boolean, false, {
+    environment: 'PAMHOOK_REQUIRE_UNIX_USER',
+    doc: 'Such a user must have an account, in force by min-uid and the like, when he gets the token and at each review. Off: nobody looks for one.',
+    example: 'true',
+  }),
+  'kubecfg-template': optional(path, {
+    environment: 'PAMHOOK_KUBECFG_TEMPLATE',
+    doc: 'Kubeconfig with clusters and without users, which /kubecfg gives to who has logged in; at most 256 KiB. docs/http.md has more.',
+    example: '/etc/pamhook/kubeconfig-template.yaml',
+  }),
+  'public-url': optional(httpsUrl, {
+    environment: 'PAMHOOK_PUBLIC_URL',
+    doc: 'Where people reach this pamhook, for kubeconfigs that fetch their tokens by the credential plugin.',
+    example: 'https://pamhook.example.org:6443',
   }),
   'limits-store': optional(storeUrl, {
     environment: 'PAMHOOK_LIMITS_STORE',

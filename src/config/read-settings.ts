@@ -8,10 +8,11 @@ import { boundParts, checkSettings, type Purpose, warningsAbout } from './cross-
 import { parseEndpoint } from './endpoint.js';
 import { type Environment, optionsInEnvironment } from './environment.js';
 import type { RawValue } from './format.js';
+import { checkKubehook, warningsAboutKubehook } from './kubehook.js';
 import { readOptionValue } from './option-value.js';
 import { type OptionName, type OptionValues, optionNamed, optionNames } from './options.js';
 import { printConfig } from './print-config.js';
-import type { ConnectionSettings, LoginLimitSettings, Settings } from './settings.js';
+import type { ConnectionSettings, HeaderSettings, LoginLimitSettings, Settings } from './settings.js';
 import { placeOf, type Source } from './source.js';
 import { parseStoreUrl } from './store-url.js';
 
@@ -56,12 +57,17 @@ export function readSettings({ argv, env, purpose = 'serve', readFile = readBoun
   const file = fileLayer([flags, environment], readFile);
   const { values: merged, sources } = merge([...(file ? [file.layer] : []), environment, flags]);
   checkSettings(merged, sources, purpose);
+  if (purpose === 'serve') checkKubehook(env, { isGiven: (name) => sources.has(name) });
   const values = boundParts(merged, sources);
   return {
     mode: values['print-config'] ? 'print-config' : 'serve',
     settings: settingsFrom(values),
     configFile: values.config,
-    warnings: [...warningsAbout(values, sources), ...(file?.warnings ?? [])],
+    warnings: [
+      ...warningsAbout(values, sources),
+      ...(purpose === 'serve' ? warningsAboutKubehook(env) : []),
+      ...(file?.warnings ?? []),
+    ],
     printable: printConfig(values, sources),
   };
 }
@@ -151,6 +157,7 @@ function settingsFrom(values: OptionValues): Settings {
     pamServiceName: values['pam-service-name'],
     pamConfigDir: values['pam-config-dir'],
     tokenExpiresIn: values['token-expires-in'],
+    maxLifetime: values['max-lifetime'] ?? values['token-expires-in'] * 60_000,
     disableMlock: values['disable-mlock'],
     runAs: values['run-as'],
     pamWorkers: values['pam-workers'],
@@ -160,6 +167,9 @@ function settingsFrom(values: OptionValues): Settings {
     refusalDelay: values['refusal-delay'],
     loginLimits: values['login-limits'] === 'off' ? undefined : loginLimitsFrom(values),
     trustedProxies: values['trusted-proxies'],
+    headers: headersFrom(values),
+    kubecfgTemplate: values['kubecfg-template'],
+    publicUrl: values['public-url'],
     limitsStore: store === undefined ? undefined : parseStoreUrl(store),
     limitsStoreUsername: values['limits-store-username'],
     limitsStorePasswordFile: values['limits-store-password-file'],
@@ -182,6 +192,18 @@ function settingsFrom(values: OptionValues): Settings {
     logFormat: values['log-format'],
     auditLog: values['audit-log'],
     verbosity: values.v,
+  };
+}
+
+function headersFrom(values: OptionValues): HeaderSettings | undefined {
+  const user = values['user-header'];
+  if (user === undefined) return undefined;
+  return {
+    user: user.toLowerCase(),
+    groups: values['group-header']?.toLowerCase(),
+    delimiter: values['group-header-delimiter'],
+    prefix: values['user-header-prefix'],
+    requireUnixUser: values['require-unix-user'],
   };
 }
 

@@ -34,8 +34,10 @@ export interface Settings {
   readonly tokenClaims: readonly 'groups'[];
   readonly pamServiceName: string;
   readonly pamConfigDir: string | undefined;
-  /** Minutes, the longest and the default lifetime of a token. */
+  /** Minutes, the lifetime of a token whose client asks for none. */
   readonly tokenExpiresIn: number;
+  /** Not shorter than that. */
+  readonly maxLifetime: number;
   readonly disableMlock: boolean;
   /** undefined: account `pamhook` if it exists, else `nobody`. */
   readonly runAs: string | undefined;
@@ -49,6 +51,10 @@ export interface Settings {
   readonly loginLimits: LoginLimitSettings | undefined;
   /** Addresses and networks in CIDR notation. */
   readonly trustedProxies: readonly string[];
+  /** undefined: no header is believed. */
+  readonly headers: HeaderSettings | undefined;
+  readonly kubecfgTemplate: string | undefined;
+  readonly publicUrl: string | undefined;
   /** undefined: failed logins are counted by each replica alone. */
   readonly limitsStore: StoreAddress | undefined;
   readonly limitsStoreUsername: string | undefined;
@@ -92,6 +98,16 @@ export interface ConnectionSettings {
   readonly headerTimeout: number;
   readonly requestTimeout: number;
   readonly keepAliveTimeout: number;
+}
+
+/** How an authenticating proxy says who somebody is. Names of headers are in lower case. */
+export interface HeaderSettings {
+  readonly user: string;
+  readonly groups: string | undefined;
+  readonly delimiter: string;
+  /** Of the name in a review's answer. */
+  readonly prefix: string;
+  readonly requireUnixUser: boolean;
 }
 
 /** How many failed logins may be tried, of one account from one source and of all accounts from one source. */

@@ -1,5 +1,6 @@
 /** A command line on which flags of `pamhook serve` stand between the flags and operands of another command. */
 import { ConfigurationError } from '../errors.js';
+import { aliasNamed, isAlias } from './kubehook.js';
 import { isOptionName, optionNamed } from './options.js';
 
 export interface SplitArguments {
@@ -34,6 +35,7 @@ export function splitArguments(argv: readonly string[], own: readonly string[]):
 }
 
 function takesValue(name: string): boolean {
+  if (isAlias(name)) return aliasNamed(name).placeholder !== undefined;
   return isOptionName(name) && optionNamed(name).format.inFile !== 'boolean';
 }
 

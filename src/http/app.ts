@@ -3,25 +3,39 @@ import express, { type Response } from 'express';
 import helmet from 'helmet';
 import type { Logger } from '../log/logger.js';
 import type { Documents } from './discovery.js';
+import type { Kubeconfigs } from './kubeconfig.js';
+import { createLoginFlow, type LoginFlowOptions } from './login-flow.js';
 import type { Handler, RequestContext } from './request-context.js';
 import { createDiscoveryRoute } from './routes/discovery.js';
 import { createErrorRoute } from './routes/error.js';
+import { createGenerateRoute } from './routes/generate.js';
 import { createHealthRoute, type Readiness } from './routes/health.js';
 import { heartbeatRoute } from './routes/heartbeat.js';
+import { createKubecfgRoute } from './routes/kubecfg.js';
 import { notFoundRoute } from './routes/not-found.js';
-import { createTokenRoute, type TokenRouteOptions } from './routes/token.js';
+import { createTokenRoute } from './routes/token.js';
 
-export interface AppOptions extends TokenRouteOptions {
+export interface AppOptions extends LoginFlowOptions {
   /** Those of the keys in use now. */
   readonly documents: () => Documents;
   readonly readiness: Readiness;
+  /** Of the template in use now; undefined: there is none. */
+  readonly kubeconfigs: () => Kubeconfigs | undefined;
 }
 
 /** For people. */
 export function createApp(options: AppOptions): Handler {
-  const { readiness, documents, log } = options;
+  const { readiness, documents, kubeconfigs, log } = options;
+  const flow = createLoginFlow(options);
   return appOf(
-    [createTokenRoute(options), heartbeatRoute, createHealthRoute(readiness), createDiscoveryRoute(documents)],
+    [
+      createTokenRoute(flow),
+      createGenerateRoute(flow),
+      createKubecfgRoute(flow, kubeconfigs),
+      heartbeatRoute,
+      createHealthRoute(readiness),
+      createDiscoveryRoute(documents),
+    ],
     log,
   );
 }

@@ -94,7 +94,7 @@ async function decide({ token, audiences }: TokenReviewRequest, review: Review):
 function statusOf(result: ReviewResult): TokenReviewStatus {
   if (!result.authenticated) return { authenticated: false };
   const { username, uid, groups, extra } = result.user;
-  const user = { username, uid, groups, extra };
+  const user = { username, ...(uid === undefined ? {} : { uid }), groups, extra };
   return { authenticated: true, user, ...(result.audiences && { audiences: result.audiences }) };
 }
 

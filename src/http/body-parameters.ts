@@ -16,14 +16,25 @@ export function parametersInBody(
 ): URLSearchParams | ChoiceFault {
   const type = mediaType(headers['content-type']);
   if (method !== 'POST' || (type !== FORM && type !== JSON_TYPE) || body.length === 0) return new URLSearchParams();
+  const fault = codingFault(headers, body);
+  if (fault !== undefined) return fault;
+  return type === FORM ? new URLSearchParams(body.toString('utf8')) : parametersInJson(body, bounds);
+}
+
+/** Of a body that is JSON whatever its media type; an empty one has none. */
+export function parametersInJsonBody(
+  { headers }: IncomingMessage,
+  body: Buffer,
+  bounds: { readonly jsonDepth: number },
+): URLSearchParams | ChoiceFault {
+  if (body.length === 0) return new URLSearchParams();
+  return codingFault(headers, body) ?? parametersInJson(body, bounds);
+}
+
+function codingFault(headers: IncomingMessage['headers'], body: Buffer): ChoiceFault | undefined {
   const coding = headers['content-encoding']?.trim().toLowerCase() ?? 'identity';
   if (coding !== 'identity') return { fault: 'the Content-Encoding of the body is not identity' };
-  if (!isUtf8(body)) return { fault: 'the body is not UTF-8' };
-  if (type === FORM) return new URLSearchParams(body.toString('utf8'));
-  if (jsonDepthExceeds(body, bounds.jsonDepth)) {
-    return { fault: `the body is nested deeper than ${bounds.jsonDepth} levels` };
-  }
-  return parametersInJson(body.toString('utf8'));
+  return isUtf8(body) ? undefined : { fault: 'the body is not UTF-8' };
 }
 
 /** Without its parameters: both types are UTF-8 whatever `charset` says. */
@@ -46,8 +57,9 @@ const MEMBERS: readonly [name: (typeof PARAMETERS)[number], read: ReadMember, wa
   ['audience', textOrTexts, 'a string or an array of strings'],
 ];
 
-function parametersInJson(json: string): URLSearchParams | ChoiceFault {
-  const object = parseObject(json);
+function parametersInJson(body: Buffer, { jsonDepth }: { readonly jsonDepth: number }): URLSearchParams | ChoiceFault {
+  if (jsonDepthExceeds(body, jsonDepth)) return { fault: `the body is nested deeper than ${jsonDepth} levels` };
+  const object = parseObject(body.toString('utf8'));
   if (object === undefined) return { fault: 'the body is not a JSON object, or has a member twice' };
   const parameters = new URLSearchParams();
   for (const [name, read, wanted] of MEMBERS) {

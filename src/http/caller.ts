@@ -1,6 +1,6 @@
 /** Who may ask for reviews where client-ca-file is set: whoever shows a client certificate that is in order. Judged by the front. */
 import type { TLSSocket } from 'node:tls';
-import type { Handler } from './request-context.js';
+import type { Handler, RequestContext } from './request-context.js';
 import { sendStatus } from './status.js';
 
 /** Why a caller is turned away, and what whoever runs it can do about it. */
@@ -56,18 +56,11 @@ const FAULTS: Readonly<Record<string, CallerFault>> = {
 
 /** Lets requests through to `review` that come from such a caller, and answers the others; their bodies are not read. */
 export function admitCallers(review: Handler, { subjects, onRefused, now }: CallersOptions): Handler {
-  const judged = new WeakMap<TLSSocket, Judgement>();
-
-  function judgementOf(socket: TLSSocket): Judgement {
-    const known = judged.get(socket) ?? judge(socket, subjects);
-    judged.set(socket, known);
-    return known;
-  }
-
+  const judgeNow = createCallerJudge(subjects, now);
   return (request, response, context) => {
-    const caller = judgementOf(request.socket as TLSSocket);
-    // Judged when the connection was made, by what may hold no longer. kube-apiserver comes again after a 500, on a new connection.
-    if (context.outdated || (caller.fault === undefined && !isInForce(caller, now()))) {
+    const caller = judgeNow(request.socket as TLSSocket, context);
+    // kube-apiserver comes again after a 500, on a new connection.
+    if (caller === 'outdated') {
       sendStatus(response, context, 500, 'the client certificate must be shown again', { Connection: 'close' });
       return;
     }
@@ -79,6 +72,16 @@ export function admitCallers(review: Handler, { subjects, onRefused, now }: Call
     onRefused({ ...caller, source, requestId });
     // 401 is one call. A TokenReview that says no would be cached, and would refuse the user in place of the caller.
     sendStatus(response, context, 401, 'a client certificate is required');
+  };
+}
+
+/** `outdated`: judged when the connection was made, by what holds no longer. `now`: milliseconds since the epoch. */
+export function createCallerJudge(subjects: readonly string[], now: () => number) {
+  const judged = new WeakMap<TLSSocket, Judgement>();
+  return (socket: TLSSocket, { outdated }: Pick<RequestContext, 'outdated'>): Judgement | 'outdated' => {
+    const caller = judged.get(socket) ?? judge(socket, subjects);
+    judged.set(socket, caller);
+    return outdated || (caller.fault === undefined && !isInForce(caller, now())) ? 'outdated' : caller;
   };
 }
 

@@ -1,5 +1,6 @@
 /** What the front knows of a request beyond its bytes, and the form of all that answers one. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { VouchedUser } from '../token/vouch.js';
 
 export interface RequestContext {
   /** Made by the front for each request, never taken from the client; every answer carries it as `X-Request-Id`. */
@@ -10,6 +11,8 @@ export interface RequestContext {
   readonly path: string;
   /** The connection is older than the CA that judges client certificates now. */
   readonly outdated: boolean;
+  /** Whom a proxy names that is believed; absent: nobody. */
+  readonly vouched?: VouchedUser;
 }
 
 export type Handler = (request: IncomingMessage, response: ServerResponse, context: RequestContext) => void;

@@ -8,23 +8,23 @@ const INTEGER = /^[+-]?[0-9]+$/;
 const INT64_MAX = 2n ** 63n - 1n;
 const INT64_MIN = -(2n ** 63n);
 
-/** Whole minutes, from 1 to `longest`. */
+/** Whole minutes, at least 1 and at most `longest` seconds. */
 export function parseMinutes(text: string, longest: number): RequestedLifetime {
   const minutes = parseInt64(text);
   if (minutes === undefined) return { fault: `'${text}' is not a valid integer` };
-  if (minutes > BigInt(longest)) return { fault: `${minutes} is greater than the configured token-expiry` };
+  if (minutes * 60n > BigInt(longest)) return { fault: `${minutes} is greater than the configured token-expiry` };
   if (minutes <= 0n) return { fault: `${minutes} is not a positive number of minutes` };
   return { seconds: Number(minutes) * 60 };
 }
 
-/** Go's notation, in whole seconds from 1 to `longest` minutes. */
+/** Go's notation, in whole seconds from 1 to `longest`. */
 export function parseLifetime(text: string, longest: number): RequestedLifetime {
   const milliseconds = millisecondsOf(text);
   if (milliseconds === undefined || milliseconds % 1000 !== 0) {
     return { fault: `'${text}' is not a duration in whole seconds, such as 90s, 10m or 1h30m` };
   }
   const shown = formatDuration(milliseconds);
-  if (milliseconds > longest * 60_000) return { fault: `${shown} is greater than the configured token-expiry` };
+  if (milliseconds > longest * 1000) return { fault: `${shown} is greater than the configured token-expiry` };
   if (milliseconds === 0) return { fault: `${shown} is not a positive duration` };
   return { seconds: milliseconds / 1000 };
 }

@@ -3,8 +3,10 @@ import { parseLifetime, parseMinutes } from './requested-lifetime.js';
 
 /** What may be chosen. */
 export interface TokenChoices {
-  /** Minutes: the longest lifetime. */
-  readonly tokenExpiresIn: number;
+  /** Seconds, of a token for which none is asked. */
+  readonly defaultLifetime: number;
+  /** Seconds, the longest that may be asked for. */
+  readonly maxLifetime: number;
   /** The configured ones. */
   readonly audience: readonly string[];
 }
@@ -32,7 +34,7 @@ export function chooseToken(
   const doubled = PARAMETERS.find((name) => query.has(name) && body.has(name));
   if (doubled !== undefined) return { fault: `${doubled} is given in the query and in the body` };
   const given = new URLSearchParams([...query, ...body]);
-  const lifetime = chooseLifetime(given, choices.tokenExpiresIn);
+  const lifetime = chooseLifetime(given, choices.maxLifetime);
   if (lifetime !== undefined && 'fault' in lifetime) return lifetime;
   const audience = chooseAudience(given.getAll('audience'), choices.audience);
   return 'fault' in audience ? audience : { lifetime: lifetime?.seconds, ...audience };

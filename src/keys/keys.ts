@@ -3,18 +3,33 @@
 export type Algorithm = 'HS256' | 'ES256' | 'ES384' | 'RS256';
 
 /** Claims as they stand in the token (RFC 7519), times in seconds since the epoch. */
-export interface TokenClaims {
-  readonly username: string;
+export type TokenClaims = AccountClaims | VouchedClaims;
+
+/** Of every token. */
+interface CommonClaims {
   readonly sub: string;
-  readonly uid: string;
   readonly iss?: string;
   readonly aud?: string | readonly string[];
   readonly iat: number;
   readonly nbf: number;
   readonly exp: number;
   readonly jti: string;
+}
+
+/** Of a token for an account, whose password was right. */
+export interface AccountClaims extends CommonClaims {
+  readonly origin?: undefined;
+  readonly username: string;
+  readonly uid: string;
   /** For those who verify tokens without pamhook, which never reads it. */
   readonly groups?: readonly string[];
+}
+
+/** Of a token for a user whom a proxy named: no `username`, and another `sub`, so that nobody takes it for one of an account. */
+export interface VouchedClaims extends CommonClaims {
+  readonly origin: 'header';
+  readonly uid?: string;
+  readonly groups: readonly string[];
 }
 
 export interface Signer {

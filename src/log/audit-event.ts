@@ -7,6 +7,7 @@ export const auditEvents = {
   'certificate.changed': 'new connections get another certificate',
   'client-ca.changed': 'another CA judges the client certificates of who asks for reviews',
   'keys.changed': 'other keys verify, the first of them signs',
+  'kubecfg-template.changed': 'people get another kubeconfig',
   'token.issued': 'a password was right and a token is given out (written before the token leaves the daemon)',
   'token.curtailed':
     'groups are missing in a token that is about to be issued: all, with which it would be longer than 16 KiB (`too long`), or some that could not be looked up (`incomplete`)',
@@ -15,6 +16,12 @@ export const auditEvents = {
   'token.unavailable': 'a login could not be checked (none is written for one given up before PAM was asked)',
   'token.throttled':
     'logins turned away before PAM, after too many failures, counted by user and source over ten seconds; without user: of further names from there',
+  'token.vouched':
+    'a proxy that is believed named a user (`user-header`), with the groups that go into the token, and a token is given out (written before it leaves the daemon)',
+  'token.vouch-refused': 'a proxy that is believed named a user, and a rule (`denial`) keeps him from a token',
+  'token.vouch-unavailable': 'a proxy that is believed named a user, and it could not be decided or no token be signed',
+  'header.refused':
+    'requests with `user-header` or `group-header` turned away, since it came from elsewhere or was not as it must be, counted by reason and source over ten seconds',
   'review.refused': 'reviews answered with no, counted by reason and source over ten seconds',
   'review.unavailable': 'reviews that could not be checked, counted by error code and source over ten seconds',
   'review.unauthorized':

@@ -38,12 +38,21 @@ const supervisor = {
 };
 
 const code = Object.keys(errorCodes);
-const verb = ['issue', 'check-account'];
+const verb = ['issue', 'vouch', 'check-account'];
 const process = ['supervisor', 'front', 'worker', 'limits-store', 'metrics'];
 const listener = ['main', 'metrics'];
 
 /** The paths that are told apart; the rest are `other`. */
-export const paths = ['/token', '/authenticate', '/heartbeat', '/livez', '/readyz', 'other'] as const;
+export const paths = [
+  '/token',
+  '/generate',
+  '/kubecfg',
+  '/authenticate',
+  '/heartbeat',
+  '/livez',
+  '/readyz',
+  'other',
+] as const;
 
 export const metrics = {
   pamhook_build_info: supervisor.gauge('1; which pamhook runs on which Node', {
@@ -58,6 +67,10 @@ export const metrics = {
   pamhook_login_errors_total: supervisor.counter('logins that could not be checked, by error code', { code }),
   pamhook_logins_turned_away_total: front.counter(
     'logins answered 503 because `login-queue` was full; not among those that ended',
+  ),
+  pamhook_vouched_total: supervisor.counter(
+    'users whom a proxy named (`user-header`), by what came of it, as the audit log names them (`token.vouch…`)',
+    { outcome: ['issued', 'refused', 'unavailable'] },
   ),
   pamhook_login_duration_seconds: supervisor.login(
     'how long logins took, waiting included, without the delay of a refusal',

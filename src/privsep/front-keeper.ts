@@ -8,9 +8,10 @@ import type { Child } from './child.js';
 import { createEntryBudget } from './entry-budget.js';
 import { requireFits } from './frame-size.js';
 import { createLoginDesk, type DeskOptions, type LoginDesk } from './login-desk.js';
-import type { FromFront, FrontConfiguration, HealthFrame, ToFront } from './protocol.js';
+import type { FromFront, FrontConfiguration, HealthFrame, TemplateFrame, ToFront } from './protocol.js';
 import { createReviewDesk, type ReviewDesk } from './review-desk.js';
 import { createVanishedDesk, type VanishedDesk } from './vanished-desk.js';
+import { createVouchDesk, type VouchDesk, type VouchDeskOptions } from './vouch-desk.js';
 
 export type StartFront = (events: {
   onFrame(frame: FromFront): void;
@@ -18,11 +19,13 @@ export type StartFront = (events: {
   onExit(how: string): void;
 }) => Child<ToFront>;
 
-export interface KeeperOptions extends Omit<DeskOptions, 'answer'> {
+export interface KeeperOptions extends Omit<DeskOptions, 'answer'>, Pick<VouchDeskOptions, 'vouched'> {
   /** Takes what fronts have counted. Absent: they may not tell. */
   readonly counts?: FrontCountsTaker;
   readonly startFront: StartFront;
   readonly configuration: FrontConfiguration;
+  /** Of `kubecfg-template`. Absent: there is none. */
+  readonly template?: readonly TemplateFrame[];
   /** Milliseconds of a steady clock. */
   readonly now: () => number;
 }
@@ -45,6 +48,8 @@ export interface FrontKeeper {
    * Rejects with ConfigurationError when they are too large.
    */
   changeVerificationKeys(keys: FrontConfiguration['verificationKeys']): Promise<void>;
+  /** Another kubecfg-template, also for fronts still to be started. */
+  changeTemplate(frames: readonly TemplateFrame[]): void;
   /** What the front is to know for /readyz. */
   tellHealth(frame: HealthFrame): void;
   /** Lets the front answer what it has accepted; resolves when it is gone. */
@@ -56,9 +61,10 @@ export interface FrontKeeper {
 
 export function createFrontKeeper(options: KeeperOptions): FrontKeeper {
   const { log, now } = options;
-  let { configuration } = options;
+  let { configuration, template = [] } = options;
   // A captured front must not ask what its operator does not let it ask.
   const accountCheckLimit = configuration.accountCheckTtl === undefined ? 0 : options.limit;
+  const vouchLimit = configuration.headers === undefined ? 0 : options.limit;
   const reviews = createReviewDesk(options);
   const vanished = createVanishedDesk(options);
   const takeCounts = createCountsDesk(options);
@@ -84,7 +90,7 @@ export function createFrontKeeper(options: KeeperOptions): FrontKeeper {
       onFrame: (frame) =>
         receive(
           frame,
-          { ready: becomeReady, settle, logins, accounts, reviews, vanished, counts: takeCounts },
+          { ready: becomeReady, settle, logins, vouches, accounts, reviews, vanished, counts: takeCounts },
           started,
           log,
         ),
@@ -93,6 +99,7 @@ export function createFrontKeeper(options: KeeperOptions): FrontKeeper {
       },
       onExit(how) {
         logins.abandon();
+        vouches.abandon();
         accounts.abandon();
         front = undefined;
         options.counts?.gone(!stopping);
@@ -103,9 +110,11 @@ export function createFrontKeeper(options: KeeperOptions): FrontKeeper {
     });
     const answer = started.send;
     const logins = createLoginDesk({ ...options, answer });
+    const vouches = createVouchDesk({ ...options, limit: vouchLimit, answer });
     const accounts = createAccountDesk({ pool: options.pool, limit: accountCheckLimit, answer });
     front = started;
     started.send(configuration);
+    for (const frame of template) started.send(frame);
   }
 
   function gone(how: string): void {
@@ -143,6 +152,10 @@ export function createFrontKeeper(options: KeeperOptions): FrontKeeper {
       front.send({ kind: 'verification-keys', version, verificationKeys });
       await new Promise<void>((resolve) => awaited.set(version, resolve));
     },
+    changeTemplate(frames) {
+      template = frames;
+      for (const frame of frames) front?.send(frame);
+    },
     tellHealth: (frame) => front?.send(frame),
     start: () =>
       new Promise((resolve, reject) => {
@@ -168,6 +181,7 @@ interface Takers {
   /** Keys of this version are in use. */
   settle(version: number): void;
   readonly logins: LoginDesk;
+  readonly vouches: VouchDesk;
   readonly accounts: AccountDesk;
   readonly reviews: ReviewDesk;
   readonly vanished: VanishedDesk;
@@ -198,11 +212,12 @@ function createCountsDesk({ counts, now }: KeeperOptions): (row: Row) => void {
 
 function take(
   frame: FromFront,
-  { ready, settle, logins, accounts, reviews, vanished, counts }: Takers,
+  { ready, settle, logins, vouches, accounts, reviews, vanished, counts }: Takers,
   pid: number,
 ): void {
   if (frame.kind === 'login') logins.take(frame);
   else if (frame.kind === 'cancel-login') logins.cancel(frame.id);
+  else if (frame.kind === 'vouch') vouches.take(frame);
   else if (frame.kind === 'check-account') accounts.take(frame);
   else if (frame.kind === 'reviews') reviews.take(frame, pid);
   else if (frame.kind === 'vanished') vanished.take(frame, pid);

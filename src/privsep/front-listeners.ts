@@ -21,28 +21,34 @@ export interface FrontHandlers {
   readonly app: Handler;
 }
 
-/** With a listener for the webhook the other one knows no /authenticate, and asks nobody for a certificate. */
+/**
+ * With a listener for the webhook the other one knows no /authenticate, and asks for a certificate only where one may come with a user-header.
+ * `guard`: comes before every handler.
+ */
 export function createFrontListeners(
   configuration: FrontConfiguration,
-  { authenticate, app }: FrontHandlers,
+  given: FrontHandlers,
+  guard: (handler: Handler) => Handler,
   traffic: Traffic,
   log: Logger,
 ): FrontListeners {
-  const { tls, bounds, webhook, trustedProxies } = configuration;
+  const { tls, bounds, webhook, trustedProxies, headers } = configuration;
+  const [authenticate, app] = [guard(given.authenticate), guard(given.app)];
   const forAll = { log, bounds, trustedProxies, traffic };
   if (webhook === undefined) {
     const server = createFrontServer({ ...forAll, tls: identityOf(tls), handlers: { authenticate, app } });
     return together([{ server, fd: LISTENING_FD, identity: identityOf }]);
   }
-  const main = createFrontServer({ ...forAll, tls: withoutClients(tls), handlers: { authenticate: app, app } });
+  const identityOfMain = headers === undefined ? withoutClients : identityOf;
+  const main = createFrontServer({ ...forAll, tls: identityOfMain(tls), handlers: { authenticate: app, app } });
   const own = createFrontServer({
     ...forAll,
     tls: identityOf(tls),
-    handlers: { authenticate, app: createHeartbeatApp(log) },
+    handlers: { authenticate, app: guard(createHeartbeatApp(log)) },
     bounds: { ...bounds, ...webhook },
   });
   return together([
-    { server: main, fd: LISTENING_FD, identity: withoutClients },
+    { server: main, fd: LISTENING_FD, identity: identityOfMain },
     { server: own, fd: WEBHOOK_FD, identity: identityOf },
   ]);
 }

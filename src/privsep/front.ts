@@ -4,6 +4,10 @@ import { createApp } from '../http/app.js';
 import { createAuthenticateHandler } from '../http/authenticate.js';
 import { admitCallers } from '../http/caller.js';
 import { type Documents, makeDocuments } from '../http/discovery.js';
+import { createTrustedProxies } from '../http/forwarded-for.js';
+import { createKubeconfigs, type Kubeconfigs } from '../http/kubeconfig.js';
+import type { Handler } from '../http/request-context.js';
+import { takeUserHeader } from '../http/user-header.js';
 import { cacheIdentities } from '../identity/cached.js';
 import type { IdentitySource } from '../identity/identity.js';
 import { createProbe } from '../identity/probe.js';
@@ -22,13 +26,16 @@ import { type Channel, openChannel } from './channel.js';
 import { CHANNEL_FD } from './child.js';
 import { createFrontCounts, type FrontCounts } from './front-counts.js';
 import { createFrontListeners, type FrontListeners } from './front-listeners.js';
+import { countHeaders, type HeaderCounter } from './header-counter.js';
 import { materialOf } from './key-frame.js';
 import { createLoginClient, type LoginClient } from './login-client.js';
 import { dieWithSupervisor, dropTo, guardMemory, leaveSignalsToSupervisor, refuseDebugger } from './privileges.js';
 import { type FromFront, type FrontConfiguration, type ToFront, toFront } from './protocol.js';
 import { createReadiness, type FrontReadiness } from './readiness.js';
 import { countReviews, type ReviewCounter } from './review-counter.js';
+import { createTemplateReader } from './template-file.js';
 import { countVanished, type VanishedCounter } from './vanished-counter.js';
+import { createVouchClient, type VouchClient } from './vouch-client.js';
 
 refuseDebugger();
 process.title = 'pamhook: front';
@@ -37,14 +44,17 @@ leaveSignalsToSupervisor();
 interface Running {
   readonly listeners: FrontListeners;
   readonly logins: LoginClient;
+  readonly vouches: VouchClient;
   readonly accounts: AccountClient;
   readonly reviews: ReviewCounter;
   readonly vanished: VanishedCounter;
   readonly callers: CallerCounter;
+  readonly headers: HeaderCounter;
   readonly health: FrontReadiness;
   /** Tells a last time what was counted. */
   readonly stopCounting: () => void;
   changeKeys(keys: FrontConfiguration['verificationKeys']): void;
+  changeTemplate(template: string): void;
 }
 
 const native = loadNative();
@@ -52,6 +62,7 @@ const native = loadNative();
 native.forbidCoreDumps();
 let running: Running | undefined;
 let draining = false;
+const readTemplate = createTemplateReader();
 
 const channel: Channel<FromFront> = openChannel<ToFront, FromFront>(new Socket({ fd: CHANNEL_FD }), toFront, {
   onFrame: (frame) => void receive(frame),
@@ -76,6 +87,12 @@ async function receive(frame: ToFront): Promise<void> {
       return channel.send({ kind: 'verification-keys-in-use', version: frame.version });
     case 'account-result':
       return running?.accounts.settle(frame);
+    case 'vouch-result':
+      return running?.vouches.settle(frame);
+    case 'kubecfg-template': {
+      const template = readTemplate(frame);
+      return template === undefined ? undefined : running?.changeTemplate(template);
+    }
     case 'health':
       return running?.health.hear(frame);
     case 'drain':
@@ -109,9 +126,9 @@ async function start(configuration: FrontConfiguration): Promise<void> {
 function createFront(configuration: FrontConfiguration, log: Logger): Running {
   const { tls, token, refusalDelay } = configuration;
   const logins = createLoginClient(channel.send, configuration.loginQueue);
+  const vouches = createVouchClient(channel.send, configuration.loginQueue);
   const accounts = createAccountClient(channel.send, configuration.loginQueue);
   const reviews = countReviews(channel.send);
-  const tokenExpiresIn = token.maxLifetime / 60;
   const vanished = countVanished(channel.send);
   const counts = createFrontCounts();
   const identities = createIdentities(configuration, vanished, counts, log);
@@ -135,27 +152,50 @@ function createFront(configuration: FrontConfiguration, log: Logger): Running {
     },
     log,
   });
+  const headers = countHeaders(channel.send, log, steady);
+  let kubeconfigs: Kubeconfigs | undefined;
   const admission = { subjects: configuration.clientCaSubject, onRefused: callers.refused, now: Date.now };
   const handlers = {
     authenticate: tls.clientCa === undefined ? authenticate : admitCallers(authenticate, admission),
     app: createApp({
       login: counts.countLogins(logins.login),
+      vouch: vouches.vouch,
       log,
-      tokenExpiresIn,
+      defaultLifetime: token.defaultLifetime,
+      maxLifetime: token.maxLifetime,
       audience: token.audience,
       refusalDelay,
       documents: () => documents,
       readiness: health.readiness,
+      kubeconfigs: () => kubeconfigs,
     }),
   };
-  const listeners = createFrontListeners(configuration, handlers, counts.traffic, log);
+  const listeners = createFrontListeners(configuration, handlers, guardOf(configuration, headers), counts.traffic, log);
   const changeKeys: Running['changeKeys'] = (keys) => {
     review = reviewWith(keys);
     documents = documentsOf(keys, token);
   };
+  const { publicUrl } = configuration;
+  const changeTemplate: Running['changeTemplate'] = (template) => {
+    kubeconfigs = createKubeconfigs({ template, publicUrl });
+  };
   const tellRow = (row: Row) => channel.send({ kind: 'counts', row });
   const stopCounting = configuration.counts ? counts.tellBy(tellRow, identities.size) : () => {};
-  return { listeners, logins, accounts, reviews, vanished, callers, health, stopCounting, changeKeys };
+  const clients = { logins, vouches, accounts };
+  const counters = { reviews, vanished, callers, headers, stopCounting };
+  return { listeners, ...clients, ...counters, health, changeKeys, changeTemplate };
+}
+
+/** Keeps requests away from all handlers whose headers are not to be believed. */
+function guardOf(
+  { headers, tls, clientCaSubject: subjects, trustedProxies }: FrontConfiguration,
+  { refused: onRefused }: HeaderCounter,
+): (handler: Handler) => Handler {
+  if (headers === undefined) return (handler) => handler;
+  const { user, groups, delimiter } = headers;
+  const proxies = createTrustedProxies(trustedProxies);
+  const certificates = tls.clientCa !== undefined;
+  return takeUserHeader({ user, groups, delimiter, proxies, certificates, subjects, onRefused, now: Date.now });
 }
 
 function documentsOf(
@@ -196,7 +236,7 @@ function createReviewer(
   identities: IdentitySource,
   { accountAllowed }: AccountClient,
 ) {
-  const { issuer, audience, requireAudience, policy } = token;
+  const { issuer, audience, requireAudience, policy, vouching } = token;
   const accounts = ttl === undefined ? {} : { accountAllowed: rememberAccounts(accountAllowed, { ttl, now: steady }) };
   return (keys: FrontConfiguration['verificationKeys']): Review => {
     const verifier = importVerifier(keys.map(materialOf));
@@ -208,6 +248,7 @@ function createReviewer(
       audience,
       requireAudience,
       policy,
+      ...(vouching && { vouching }),
       now: Date.now,
     });
   };
@@ -219,6 +260,7 @@ async function drain(): Promise<void> {
   running?.reviews.stop();
   running?.vanished.stop();
   running?.callers.stop();
+  running?.headers.stop();
   running?.stopCounting();
   // The last counts are written when the channel has ended.
   channel.close();

@@ -1,9 +1,9 @@
-/** What waits for a PAM worker, logins and account checks, and which of the two is served; in the supervisor. */
+/** What waits for a PAM worker, logins, users whom a proxy named and account checks, and which of them is served; in the supervisor. */
 import { createFairLine, type FairLine, type Placed } from './fair-line.js';
 import type { ToWorker } from './protocol.js';
 
 /** What a worker can be asked to do. */
-export type Verb = Extract<ToWorker['kind'], 'issue' | 'check-account'>;
+export type Verb = Extract<ToWorker['kind'], 'issue' | 'vouch' | 'check-account'>;
 
 /** Most workers that each verb may hold at a time. */
 export type Shares = Readonly<Record<Verb, number>>;
@@ -13,12 +13,16 @@ export interface Waiting extends Placed {
 }
 
 /**
- * Neither kind can take all workers from the other, however many come and however long each takes: account checks get half of them,
- * logins, which hash passwords, all but one. A single worker serves both in turn.
+ * Neither kind can take all workers from the others, however many come and however long each takes: account checks and users whom a proxy
+ * named get half of them, logins, which hash passwords, all but one. A single worker serves all in turn.
  */
-export function sharesOf(workers: number, accountChecks: boolean): Shares {
-  if (!accountChecks) return { issue: workers, 'check-account': 0 };
-  return { issue: Math.max(1, workers - 1), 'check-account': Math.max(1, Math.floor(workers / 2)) };
+export function sharesOf(workers: number, accountChecks: boolean, vouching = false): Shares {
+  const half = Math.max(1, Math.floor(workers / 2));
+  return {
+    issue: accountChecks || vouching ? Math.max(1, workers - 1) : workers,
+    vouch: vouching ? half : 0,
+    'check-account': accountChecks ? half : 0,
+  };
 }
 
 /** A job runs from take() to done(). */
@@ -38,8 +42,12 @@ export interface JobQueue<J> {
 
 /** `length`: of each verb, most that wait. */
 export function createJobQueue<J extends Waiting>(shares: Shares, length: number): JobQueue<J> {
-  const lines: Readonly<Record<Verb, FairLine<J>>> = { issue: createFairLine(), 'check-account': createFairLine() };
-  let verbs: readonly Verb[] = ['issue', 'check-account'];
+  const lines: Readonly<Record<Verb, FairLine<J>>> = {
+    issue: createFairLine(),
+    vouch: createFairLine(),
+    'check-account': createFairLine(),
+  };
+  let verbs: readonly Verb[] = ['issue', 'vouch', 'check-account'];
   const workersLeft = (verb: Verb) => shares[verb] - lines[verb].running();
 
   return {

@@ -1,4 +1,4 @@
-/** What may change without a restart: certificate, CA of clients and keys, checked by the code that checks them at the start. Runs in the supervisor. */
+/** What may change without a restart: certificate, CA of clients, keys and kubeconfig template, checked by the code that checks them at the start. Runs in the supervisor. */
 import type { Settings } from '../config/settings.js';
 import { readClientCa } from './ca-file.js';
 import { type FileWatch, watchFiles } from './file-watch.js';
@@ -8,9 +8,11 @@ import { createLiveKeys } from './live-keys.js';
 import type { Audit } from './login-desk.js';
 import type { MetricsKeeper } from './metrics-keeper.js';
 import { liveMetricsFiles } from './metrics-startup.js';
+import type { TemplateFrame } from './protocol.js';
 import type { Prepared } from './startup.js';
 import { liveStoreFiles } from './store-files.js';
 import type { StoreKeeper } from './store-keeper.js';
+import { readTemplate, templateFrames } from './template-file.js';
 import type { WorkerPool } from './worker-pool.js';
 
 /** How often keys whose last token has ended are looked for, milliseconds. */
@@ -21,6 +23,7 @@ export interface LiveFilesOptions {
   readonly prepared: Prepared;
   readonly pool: Pick<WorkerPool, 'changeSigningKey'>;
   readonly keeper: Pick<FrontKeeper, 'changeTls' | 'changeVerificationKeys'>;
+  readonly front: Pick<FrontKeeper, 'changeTemplate'>;
   readonly store: StoreKeeper | undefined;
   readonly metrics: Pick<MetricsKeeper, 'changeTls'> | undefined;
   readonly reading: Reading;
@@ -34,7 +37,8 @@ export function keepFilesLive(options: LiveFilesOptions): Promise<FileWatch> {
   const ofStore = prepared.store && store ? [liveStoreFiles(settings, prepared.store, reading, store.change)] : [];
   const { tls } = prepared.metrics?.configuration ?? {};
   const ofMetrics = tls && metrics ? [liveMetricsFiles(settings, tls, reading, metrics.changeTls)] : [];
-  return watchFiles([...tlsOf(audited), keysOf(audited), ...ofStore, ...ofMetrics], reading.log);
+  const all = [...tlsOf(audited), keysOf(audited), ...templateOf(audited), ...ofStore, ...ofMetrics];
+  return watchFiles(all, reading.log);
 }
 
 /** What has changed has changed, also when the line about it cannot be written. */
@@ -81,12 +85,12 @@ function tlsOf({ settings, prepared, keeper, reading, audit }: LiveFilesOptions)
 }
 
 function keysOf({ settings, prepared, pool, keeper, reading, audit }: LiveFilesOptions) {
-  const { signingKeyFile, verificationKeyFiles, tokenExpiresIn, pamTimeout } = settings;
+  const { signingKeyFile, verificationKeyFiles, maxLifetime, pamTimeout } = settings;
   const live = createLiveKeys({
     keeper,
     pool,
     initial: prepared.keys,
-    keepFor: tokenExpiresIn * 60_000 + pamTimeout,
+    keepFor: maxLifetime + pamTimeout,
     onChange: (kids) => audit({ event: 'keys.changed', signs: kids[0], verify: kids }, 'supervisor', process.pid),
     now: () => performance.now(),
   });
@@ -96,4 +100,24 @@ function keysOf({ settings, prepared, pool, keeper, reading, audit }: LiveFilesO
     paths: [...(signingKeyFile === undefined ? [] : [signingKeyFile]), ...verificationKeyFiles],
     load: () => live.change(readKeys(settings, reading)),
   };
+}
+
+function templateOf({ settings, prepared, front, reading, audit }: LiveFilesOptions) {
+  const { kubecfgTemplate: path, publicUrl } = settings;
+  if (path === undefined) return [];
+  const textOf = (frames: readonly TemplateFrame[] = []) => frames.map(({ text }) => text).join('');
+  let current = textOf(prepared.template);
+  return [
+    {
+      name: 'kubecfg-template',
+      paths: [path],
+      async load() {
+        const text = readTemplate(path, publicUrl, reading.log);
+        if (text === current) return;
+        front.changeTemplate(templateFrames(text));
+        current = text;
+        audit({ event: 'kubecfg-template.changed' }, 'supervisor', process.pid);
+      },
+    },
+  ];
 }

@@ -3,9 +3,17 @@ import type { Settings } from '../config/settings.js';
 import type { Logger } from '../log/logger.js';
 import type { Native } from '../native/native.js';
 import type { Policy } from '../token/policy.js';
+import type { Vouching } from '../token/vouching.js';
 
 export function policyOf({ allowGroups, minUid, usernamePrefix, groupsPrefix, groupsFilter }: Settings): Policy {
   return { allowGroups, minUid, usernamePrefix, groupsPrefix, groupsFilter };
+}
+
+/** undefined: no header is believed. */
+export function vouchingOf({ headers }: Settings): Vouching | undefined {
+  if (headers === undefined) return undefined;
+  const { prefix, requireUnixUser, groups } = headers;
+  return { prefix, requireUnixUser, groups: groups !== undefined };
 }
 
 /**

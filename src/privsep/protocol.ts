@@ -1,16 +1,17 @@
 /**
  * The whole protocol between the processes: every frame there is, with the bounds it is checked against on arrival.
  *
- *   supervisor -> front    configure, ping, login-result, account-result, tls, verification-keys, health, drain
- *   front -> supervisor    ready, pong, login, cancel-login, check-account, reviews, vanished, counts, verification-keys-in-use
- *   supervisor -> worker   configure, ping, issue, check-account, signing-key
- *   worker -> supervisor   ready, pong, issue-result, account-checked
+ *   supervisor -> front    configure, ping, login-result, vouch-result, account-result, tls, verification-keys, kubecfg-template, health, drain
+ *   front -> supervisor    ready, pong, login, cancel-login, vouch, check-account, reviews, vanished, counts, verification-keys-in-use
+ *   supervisor -> worker   configure, ping, issue, vouch, check-account, signing-key
+ *   worker -> supervisor   ready, pong, issue-result, vouched, account-checked
  *   supervisor -> store    configure, ping, take, settle
  *   store -> supervisor    ready, pong, taken, state
  *   supervisor -> metrics  configure, ping, metrics, tls
  *   metrics -> supervisor  ready, pong
  *
- * A worker knows two verbs. `issue`: it signs only what it has itself authenticated. `check-account`, with nothing signed: whether
+ * A worker knows three verbs. `issue`: it signs only what it has itself authenticated. `vouch`: it signs for whom a proxy has let in, a token that
+ * says so; supervisor and worker take it only when user-header is set. `check-account`, with nothing signed: whether
  * PAM lets an account be used; the supervisor takes it from the front only when review-account-check is on. The front never sees a private
  * signing key unless the key is an HMAC secret, with which it must verify. The store, which speaks to Redis, gets digests of names and
  * addresses; all that its answers can do is to make a login wait, or not.
@@ -18,8 +19,10 @@
  * A frame that is malformed, or that the supervisor did not ask for, ends its sender: an id used again, one job more than may be open, one
  * cancellation more than there were logins, an answer without its question, more counts of reviews than there can be. So does leaving frames unread.
  */
+import { LONGEST_TEMPLATE } from '../config/kubeconfig-template.js';
 import { type ErrorCode, errorCodes } from '../errors.js';
 import { rowLength } from '../metrics/series.js';
+import { MAX_VOUCHED_GROUPS } from '../token/vouching.js';
 import {
   address,
   flag,
@@ -69,7 +72,8 @@ const token = object({
   issuer: name,
   audience: listed,
   requireAudience: flag,
-  /** Seconds. */
+  /** Both in seconds. */
+  defaultLifetime: whole(1, 60 * 525_600),
   maxLifetime: whole(1, 60 * 525_600),
   claims: listOf(oneOf('groups'), 64),
   policy: object({
@@ -79,6 +83,8 @@ const token = object({
     groupsPrefix: text(256),
     groupsFilter: listed,
   }),
+  /** Absent: user-header is not set, and there are no tokens for whom a proxy vouches. */
+  vouching: optional(object({ prefix: text(256), requireUnixUser: flag, groups: flag })),
 });
 
 /** Bytes of a file of CA certificates. */
@@ -123,6 +129,9 @@ const frontConfiguration = object({
   refusalDelay: milliseconds,
   /** Networks, as `trusted-proxies` has them. */
   trustedProxies: listed,
+  /** In which headers a proxy says who somebody is, in lower case; absent: no header is believed. */
+  headers: optional(object({ user: text(64), groups: optional(text(64)), delimiter: text(16) })),
+  publicUrl: optional(text(2048)),
   identityCacheTtl: milliseconds,
   identityTimeout: milliseconds,
   identityStaleFor: milliseconds,
@@ -163,6 +172,22 @@ const loginFields = {
   audience: optional(listed),
 };
 
+/** One user whom a proxy has let in; no password. */
+const vouchFields = {
+  kind: oneOf('vouch'),
+  id,
+  requestId: text(64),
+  username: text(MAX_RESPONSE),
+  groups: listOf(text(MAX_RESPONSE), MAX_VOUCHED_GROUPS),
+  lifetime: optional(whole(1, 60 * 525_600)),
+  audience: optional(listed),
+};
+/** `source`: as for a login. */
+const vouch = object({ ...vouchFields, source: address() });
+export type VouchFrame = Of<typeof vouch>;
+const vouchWork = object(vouchFields);
+export type VouchWorkFrame = Of<typeof vouchWork>;
+
 const ping = object({ kind: oneOf('ping') });
 const pong = object({ kind: oneOf('pong') });
 const ready = object({ kind: oneOf('ready') });
@@ -196,6 +221,8 @@ const loginResult = union('outcome', {
   unavailable: object(unavailableFields),
 });
 
+const denials = ['unknown user', 'reserved name', 'unusable name', 'uid below min-uid', 'not in allow-groups'] as const;
+
 /** What libpam said, for the audit log. */
 const detail = object({ code: text(64), stage: text(32), failDelay: real(0, 2 ** 31) });
 
@@ -218,9 +245,7 @@ const issueResult = union('outcome', {
     id,
     outcome: oneOf('refused'),
     reason: optional(accountReason),
-    denial: optional(
-      oneOf('unknown user', 'reserved name', 'unusable name', 'uid below min-uid', 'not in allow-groups'),
-    ),
+    denial: optional(oneOf(...denials)),
     messages,
     detail,
   }),
@@ -234,6 +259,44 @@ const issueResult = union('outcome', {
   }),
 });
 export type IssueResultFrame = Of<typeof issueResult>;
+
+/** From the worker. */
+const vouched = union('outcome', {
+  issued: object({
+    kind: oneOf('vouched'),
+    id,
+    outcome: oneOf('issued'),
+    token: signedToken,
+    expiresAt,
+    username: name,
+    uid: optional(text(10)),
+    groups: listOf(text(MAX_RESPONSE), MAX_VOUCHED_GROUPS),
+    jti: text(64),
+  }),
+  refused: object({
+    kind: oneOf('vouched'),
+    id,
+    outcome: oneOf('refused'),
+    denial: oneOf(...denials, 'too many groups', 'unusable group'),
+  }),
+  unavailable: object({ kind: oneOf('vouched'), id, outcome: oneOf('unavailable'), code: errorCode }),
+});
+export type VouchedFrame = Of<typeof vouched>;
+
+/** On to the front. */
+const vouchResult = union('outcome', {
+  issued: object({
+    kind: oneOf('vouch-result'),
+    id,
+    outcome: oneOf('issued'),
+    token: signedToken,
+    expiresAt,
+    username: name,
+  }),
+  refused: object({ kind: oneOf('vouch-result'), id, outcome: oneOf('refused') }),
+  unavailable: object({ kind: oneOf('vouch-result'), id, outcome: oneOf('unavailable'), code: errorCode }),
+});
+export type VouchResultFrame = Of<typeof vouchResult>;
 
 /** One account, as a review asks for it. */
 const checkAccount = object({ kind: oneOf('check-account'), id, username: text(MAX_RESPONSE) });
@@ -254,12 +317,12 @@ export type AccountCheckedFrame = Of<typeof accountChecked>;
 
 export const MAX_REVIEW_ENTRIES = 256;
 
-/** Reviews that were not answered with yes, and callers that were not let in, counted by the front over an interval. */
+/** Reviews that were not answered with yes, and callers and headers that were turned away, counted by the front over an interval. */
 const reviews = object({
   kind: oneOf('reviews'),
   entries: listOf(
     object({
-      answer: oneOf('refused', 'unavailable', 'unauthorized'),
+      answer: oneOf('refused', 'unavailable', 'unauthorized', 'header'),
       reason: text(64),
       source: address('other'),
       count: whole(1, 2 ** 48),
@@ -281,6 +344,19 @@ const vanished = object({
   ),
 });
 export type VanishedFrame = Of<typeof vanished>;
+
+/** UTF-16 units of one piece of kubecfg-template, of which a frame has room for three bytes each. */
+export const TEMPLATE_PIECE = 16 * 1024;
+export const MAX_TEMPLATE_PIECES = Math.ceil(LONGEST_TEMPLATE / TEMPLATE_PIECE);
+
+/** A piece of what was read from `kubecfg-template`, the next of `of`. */
+const template = object({
+  kind: oneOf('kubecfg-template'),
+  piece: whole(1, MAX_TEMPLATE_PIECES),
+  of: whole(1, MAX_TEMPLATE_PIECES),
+  text: text(TEMPLATE_PIECE),
+});
+export type TemplateFrame = Of<typeof template>;
 
 /** For /readyz. */
 const health = object({
@@ -305,6 +381,8 @@ export const toFront = union('kind', {
   /** The keys that verify from now on; `version` comes back when they do. */
   'verification-keys': object({ kind: oneOf('verification-keys'), version: id, verificationKeys }),
   'account-result': accountResult,
+  'vouch-result': vouchResult,
+  'kubecfg-template': template,
   health,
   drain: object({ kind: oneOf('drain') }),
 });
@@ -316,6 +394,7 @@ export const fromFront = union('kind', {
   login: object({ kind: oneOf('login'), ...loginFields }),
   'cancel-login': object({ kind: oneOf('cancel-login'), id }),
   'check-account': checkAccount,
+  vouch,
   reviews,
   vanished,
   /** What it has counted since its start. */
@@ -332,6 +411,7 @@ export const toWorker = union('kind', {
   /** The key that signs the next login. */
   'signing-key': object({ kind: oneOf('signing-key'), signingKey: keyMaterial }),
   'check-account': checkAccount,
+  vouch: vouchWork,
 });
 export type ToWorker = Of<typeof toWorker>;
 export type IssueFrame = Extract<ToWorker, { kind: 'issue' }>;
@@ -341,6 +421,7 @@ export const fromWorker = union('kind', {
   pong,
   'issue-result': issueResult,
   'account-checked': accountChecked,
+  vouched,
 });
 export type FromWorker = Of<typeof fromWorker>;
 

@@ -14,7 +14,7 @@ export interface ReviewDeskOptions {
   readonly now: () => number;
 }
 
-/** One full frame a second: a front counts for ten seconds, and tells no more than 1,024 pairs of source and reason apart for each answer, 256 of callers. */
+/** One full frame a second: a front counts for ten seconds, and tells no more than 1,024 pairs of source and reason apart for each answer, 256 of callers, 128 of headers. */
 const ENTRIES_PER_SECOND = MAX_REVIEW_ENTRIES;
 
 export function createReviewDesk({ audit, now }: ReviewDeskOptions): ReviewDesk {
@@ -23,7 +23,11 @@ export function createReviewDesk({ audit, now }: ReviewDeskOptions): ReviewDesk 
     take({ entries }, pid) {
       spend(entries.length);
       for (const { answer, reason, source, count } of entries) {
-        audit({ event: `review.${answer}`, reason, source, count }, 'front', pid);
+        audit(
+          { event: answer === 'header' ? 'header.refused' : `review.${answer}`, reason, source, count },
+          'front',
+          pid,
+        );
       }
     },
   };

@@ -1,6 +1,6 @@
 /** Reads and checks everything before anything listens; each fault names file, option and cure. Runs in the supervisor. */
 import type { HandedOverSockets } from '../config/inherited-socket.js';
-import type { Settings } from '../config/settings.js';
+import type { HeaderSettings, Settings } from '../config/settings.js';
 import { ConfigurationError } from '../errors.js';
 import { within } from '../identity/timeout.js';
 import type { Logger } from '../log/logger.js';
@@ -14,15 +14,24 @@ import { readKeys, readTls } from './key-files.js';
 import { type Listening, openListening, openWebhookListening } from './listening.js';
 import type { KeySet } from './live-keys.js';
 import { type PreparedMetrics, prepareMetrics } from './metrics-startup.js';
-import { policyOf, warnOfMissingGroups } from './policies.js';
-import type { Account, FrontConfiguration, StoreConfiguration, WorkerConfiguration } from './protocol.js';
+import { policyOf, vouchingOf, warnOfMissingGroups } from './policies.js';
+import type {
+  Account,
+  FrontConfiguration,
+  StoreConfiguration,
+  TemplateFrame,
+  WorkerConfiguration,
+} from './protocol.js';
 import { readStoreFiles } from './store-files.js';
+import { readTemplate, templateFrames } from './template-file.js';
 
 /** All that the processes need, read once. */
 export interface Prepared {
   readonly keys: KeySet;
   readonly front: FrontConfiguration;
   readonly worker: WorkerConfiguration;
+  /** Of kubecfg-template. Absent: there is none. */
+  readonly template?: readonly TemplateFrame[];
   /** Absent: each replica counts failed logins alone. */
   readonly store?: StoreConfiguration;
   /** Absent: none are served. */
@@ -52,6 +61,9 @@ export async function prepare(settings: Settings, around: Surroundings): Promise
     ...(clientCaFile === undefined ? {} : { clientCa: readClientCa(clientCaFile, around) }),
   };
   const keys = readKeys(settings, around);
+  const { kubecfgTemplate, publicUrl, headers } = settings;
+  const template = kubecfgTemplate && templateFrames(readTemplate(kubecfgTemplate, publicUrl, around.log));
+  const vouching = vouchingOf(settings);
   checkPam(settings, around);
   void warnOfMissingGroups(settings.allowGroups, around);
   const account = await chooseAccount(settings, around);
@@ -63,9 +75,11 @@ export async function prepare(settings: Settings, around: Surroundings): Promise
       issuer: settings.serverName,
       audience: settings.audience,
       requireAudience: settings.requireAudience,
-      maxLifetime: settings.tokenExpiresIn * 60,
+      defaultLifetime: settings.tokenExpiresIn * 60,
+      maxLifetime: Math.floor(settings.maxLifetime / 1000),
       claims: settings.tokenClaims,
       policy: policyOf(settings),
+      ...(vouching && { vouching }),
     },
     lockMemory,
     supervisorPid: around.pid,
@@ -88,6 +102,8 @@ export async function prepare(settings: Settings, around: Surroundings): Promise
     identityTimeout: settings.identityTimeout,
     identityStaleFor: settings.identityStaleFor,
     counts: settings.metricsBind !== undefined,
+    ...(publicUrl === undefined ? {} : { publicUrl }),
+    ...(headers && { headers: headersOf(headers) }),
     ...(settings.reviewAccountCheck ? { accountCheckTtl: settings.accountCheckTtl } : {}),
   };
   const worker: WorkerConfiguration = {
@@ -104,11 +120,16 @@ export async function prepare(settings: Settings, around: Surroundings): Promise
   const listening = openListening(settings, around);
   const webhookListening = openWebhookListening(settings, around);
   const optional = {
+    ...(template && { template }),
     ...(store && { store }),
     ...(metrics && { metrics }),
     ...(webhookListening && { webhookListening }),
   };
   return { keys, front, worker, listening, ...optional };
+}
+
+function headersOf({ user, groups, delimiter }: HeaderSettings): NonNullable<FrontConfiguration['headers']> {
+  return { user, ...(groups === undefined ? {} : { groups }), delimiter };
 }
 
 /** Throws ConfigurationError. */

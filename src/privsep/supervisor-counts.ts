@@ -12,11 +12,14 @@ import type { ChildName } from './child.js';
 import type { FrontCountsTaker } from './front-keeper.js';
 import type { LoginResultFrame } from './login-desk.js';
 import { createProcessSampler, type ProcessSample } from './process-sampler.js';
+import type { VouchResultFrame } from './protocol.js';
 import type { PoolLoad, PoolWatch } from './worker-pool.js';
 
 export interface SupervisorCounts {
   /** For the login desk. */
   readonly counted: () => (result: LoginResultFrame) => void;
+  /** For the desk of those whom a proxy names. */
+  readonly vouched: (outcome: VouchResultFrame['outcome']) => void;
   readonly pool: PoolWatch;
   readonly front: FrontCountsTaker;
   died(name: ChildName): void;
@@ -48,6 +51,7 @@ export function countForMetrics({ settings, now }: SupervisorCountsOptions): Sup
   if (settings.limitsStore !== undefined && settings.loginLimits !== undefined) setShared(0);
   return {
     counted: countLogins(tally, now),
+    vouched: countVouched(tally),
     pool: watchPool(tally, died),
     front: {
       take: ofFront.take,
@@ -73,7 +77,7 @@ export function countForMetrics({ settings, now }: SupervisorCountsOptions): Sup
 }
 
 const CHILDREN = ['front', 'worker', 'limits-store', 'metrics'] as const;
-const VERBS = ['issue', 'check-account'] as const;
+const VERBS = ['issue', 'vouch', 'check-account'] as const;
 
 function setConstants(tally: Tally, { loginQueue, pamWorkers }: SupervisorCountsOptions['settings']): void {
   const builds = seriesOf('supervisor').filter(({ name }) => name === 'pamhook_build_info');
@@ -103,6 +107,15 @@ function countLogins(tally: Tally, now: () => number): SupervisorCounts['counted
       took((now() - began) / 1000);
     };
   };
+}
+
+function countVouched(tally: Tally): SupervisorCounts['vouched'] {
+  const outcomes = countersBy<VouchResultFrame['outcome']>(tally, 'pamhook_vouched_total', 'outcome', [
+    'issued',
+    'refused',
+    'unavailable',
+  ]);
+  return (outcome) => outcomes[outcome]();
 }
 
 function watchPool(tally: Tally, died: SupervisorCounts['died']): PoolWatch {

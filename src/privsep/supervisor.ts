@@ -85,7 +85,8 @@ export async function supervise(settings: Settings, options: SupervisorOptions):
     pool.warm();
     metrics?.start();
     const turning = countTurns({ pool, keeper, metrics }, counts);
-    const live = await keepFilesLive({ settings, prepared, ...turning, store, reading: around, audit: audit.append });
+    const files = { ...turning, front: keeper, store };
+    const live = await keepFilesLive({ settings, prepared, ...files, reading: around, audit: audit.append });
     reload = live.reload;
     const { address, port } = prepared.listening;
     const webhook = prepared.webhookListening && namesOf(prepared.webhookListening);
@@ -152,6 +153,7 @@ function startProcesses(
     configuration: prepared.worker,
     workers: settings.pamWorkers,
     accountChecks: settings.reviewAccountCheck,
+    vouching: settings.headers !== undefined,
     maxLogins: settings.pamWorkerMaxLogins,
     timeout: settings.pamTimeout,
     queueLength: settings.loginQueue,
@@ -197,12 +199,13 @@ function startProcesses(
         ...events,
       }),
     configuration: prepared.front,
+    ...(prepared.template === undefined ? {} : { template: prepared.template }),
     pool,
     limits: limitsOf(settings, now),
     ...(store === undefined ? {} : { shared: store }),
     throttled,
     limit: open,
-    ...(counts === undefined ? {} : { counts: counts.front, counted: counts.counted }),
+    ...(counts === undefined ? {} : { counts: counts.front, counted: counts.counted, vouched: counts.vouched }),
     audit: audit.append,
     log,
     refusalDelay: settings.refusalDelay,

@@ -16,7 +16,7 @@ const DISMISSAL_LIMIT = 2_000;
 const CHANGE_LIMIT = 3_000;
 
 /** The frame that ends each verb. */
-const answers = { issue: 'issue-result', 'check-account': 'account-checked' } as const;
+const answers = { issue: 'issue-result', vouch: 'vouched', 'check-account': 'account-checked' } as const;
 
 type ResultFrame<V extends Verb> = Extract<FromWorker, { kind: (typeof answers)[V] }>;
 
@@ -80,6 +80,8 @@ export interface PoolOptions {
   readonly workers: number;
   /** Whether account checks have a share of the workers. */
   readonly accountChecks: boolean;
+  /** Whether users whom a proxy named have; they have none. */
+  readonly vouching?: boolean;
   /** Jobs after which a worker retires. */
   readonly maxLogins: number;
   /** Milliseconds a job may take, and may wait. */
@@ -113,7 +115,10 @@ export function createWorkerPool(options: PoolOptions): WorkerPool {
   const { log, now, watch } = options;
   let { configuration } = options;
   const workers = new Set<Worker>();
-  const queue = createJobQueue<Job>(sharesOf(options.workers, options.accountChecks), options.queueLength);
+  const queue = createJobQueue<Job>(
+    sharesOf(options.workers, options.accountChecks, options.vouching),
+    options.queueLength,
+  );
   /** Of the jobs in the queue: since when they wait, and when it is too long. */
   const waits = new Map<Job, { readonly since: number; readonly expiry: NodeJS.Timeout }>();
   const backOff = createBackOff();
@@ -254,7 +259,7 @@ export function createWorkerPool(options: PoolOptions): WorkerPool {
   function load(): PoolLoad {
     const counted = { starting: 0, idle: 0, busy: 0, leaving: 0 };
     for (const { state } of workers) counted[state] += 1;
-    const waiting = { issue: 0, 'check-account': 0 };
+    const waiting = { issue: 0, vouch: 0, 'check-account': 0 };
     for (const { verb } of waits.keys()) waiting[verb] += 1;
     return { workers: counted, waiting };
   }

@@ -1,4 +1,4 @@
-/** A PAM worker: one login at a time, from PAM transaction and account check to identity and signature; or one account check alone. Runs as root. */
+/** A PAM worker: one login at a time, from PAM transaction and account check to identity and signature; or one user whom a proxy named, or one account check. Runs as root. */
 import { randomUUID } from 'node:crypto';
 import { closeSync, openSync } from 'node:fs';
 import { Socket } from 'node:net';
@@ -12,6 +12,7 @@ import { loadNative } from '../native/binding.js';
 import { createPam, PAM_TTY } from '../pam/libpam.js';
 import type { Pam } from '../pam/pam.js';
 import { createIssueToken, type IssueResult, type IssueToken } from '../token/issue-token.js';
+import { createVouchToken, type VouchToken } from '../token/vouch-token.js';
 import { boundedTexts } from './bounded-texts.js';
 import { type Channel, openChannel } from './channel.js';
 import { CHANNEL_FD } from './child.js';
@@ -26,6 +27,8 @@ import {
   type KeyFrame,
   type ToWorker,
   toWorker,
+  type VouchedFrame,
+  type VouchWorkFrame,
   type WorkerConfiguration,
 } from './protocol.js';
 
@@ -48,6 +51,7 @@ const native = loadNative();
 // Before the first secret comes in.
 native.forbidCoreDumps();
 let issue: ((frame: IssueFrame) => Promise<IssueResultFrame>) | undefined;
+let vouch: ((frame: VouchWorkFrame) => Promise<VouchedFrame>) | undefined;
 let changeSigningKey: ((key: KeyFrame) => void) | undefined;
 let checkAccount: ((frame: CheckAccountFrame) => AccountCheckedFrame) | undefined;
 
@@ -63,6 +67,8 @@ async function receive(frame: ToWorker): Promise<void> {
   else if (frame.kind === 'signing-key') changeSigningKey?.(frame.signingKey);
   else if (frame.kind === 'check-account') {
     if (checkAccount !== undefined) answer(checkAccount(frame));
+  } else if (frame.kind === 'vouch') {
+    if (vouch !== undefined) answer(await vouch(frame));
   } else if (issue !== undefined) answer(await issue(frame));
 }
 
@@ -70,7 +76,7 @@ async function receive(frame: ToWorker): Promise<void> {
  * Where no file can be opened, because modules leak descriptors or the system has none left, a refusal may be of the wrong person. The
  * supervisor answers for a worker that has ended: could not check.
  */
-function answer(result: IssueResultFrame | AccountCheckedFrame): void {
+function answer(result: IssueResultFrame | VouchedFrame | AccountCheckedFrame): void {
   if (result.outcome === 'issued' || result.outcome === 'allowed' || canOpenFiles()) channel.send(result);
   else process.exit(OUT_OF_DESCRIPTORS);
 }
@@ -93,6 +99,7 @@ function configure(configuration: WorkerConfiguration): void {
     setInterval(native.reapAll, REAP_INTERVAL).unref();
     changeSigningKey = (signingKey) => {
       issue = framed(issueTokenOf({ ...configuration, signingKey }, log), log);
+      vouch = vouchedFor(vouchTokenOf({ ...configuration, signingKey }, log), log);
     };
     changeSigningKey(configuration.signingKey);
     checkAccount = accountChecked(accountPhaseOf(configuration), log);
@@ -103,22 +110,26 @@ function configure(configuration: WorkerConfiguration): void {
   }
 }
 
-function issueTokenOf(
-  { pamServiceName, pamConfigDir, signingKey, token, identityTimeout: timeout }: WorkerConfiguration,
-  log: Logger,
-): IssueToken {
+function issueTokenOf(configuration: WorkerConfiguration, log: Logger): IssueToken {
+  const { pamServiceName: service, pamConfigDir: configDir, token } = configuration;
   return createIssueToken({
-    pam: createPam({ native, service: pamServiceName, configDir: pamConfigDir, tty: PAM_TTY }),
-    identities: createSystemIdentitySource({ native, log, timeout }),
-    signer: importSigningMaterial(materialOf(signingKey)),
-    issuer: token.issuer,
-    audience: token.audience,
-    maxLifetime: token.maxLifetime,
+    ...signingOf(configuration, log),
+    pam: createPam({ native, service, configDir, tty: PAM_TTY }),
     claims: token.claims,
-    policy: token.policy,
-    now: Date.now,
-    randomId: randomUUID,
   });
+}
+
+function vouchTokenOf(configuration: WorkerConfiguration, log: Logger): VouchToken {
+  return createVouchToken({ ...signingOf(configuration, log), vouching: configuration.token.vouching });
+}
+
+/** What both ways to a token need. */
+function signingOf({ signingKey, token, identityTimeout: timeout }: WorkerConfiguration, log: Logger) {
+  const { issuer, audience, defaultLifetime, maxLifetime, policy } = token;
+  const signer = importSigningMaterial(materialOf(signingKey));
+  const identities = createSystemIdentitySource({ native, log, timeout });
+  const choices = { audience, defaultLifetime, maxLifetime };
+  return { ...choices, issuer, policy, signer, identities, now: Date.now, randomId: randomUUID };
 }
 
 /** A service of its own may leave out what must not run without a login. */
@@ -135,6 +146,19 @@ function framed(issueToken: IssueToken, log: Logger): (frame: IssueFrame) => Pro
     } catch (fault) {
       log.error('a login could not be checked', { requestId, fault });
       return { kind: 'issue-result', id, outcome: 'unavailable', code: codeOf(fault) };
+    }
+  };
+}
+
+/** Refuses all while no header is believed, whoever asks. */
+function vouchedFor(vouchToken: VouchToken, log: Logger): (frame: VouchWorkFrame) => Promise<VouchedFrame> {
+  return async ({ id, requestId, username, groups, lifetime, audience }) => {
+    try {
+      return { kind: 'vouched', id, ...(await vouchToken({ username, groups, lifetime, audience })) };
+    } catch (fault) {
+      log.error('a user whom a proxy named could not be given a token', { requestId, fault });
+      const code = fault instanceof PamhookError ? fault.code : 'ERR_INTERNAL';
+      return { kind: 'vouched', id, outcome: 'unavailable', code };
     }
   };
 }

@@ -8,16 +8,22 @@ import type { LoginRequest, Prompt } from './login.js';
 import { type AccessPolicy, type AccessRefusal, groupsPassedOn, judgeAccess, type Policy } from './policy.js';
 import { isReserved, isUsername } from './user-name.js';
 
-export interface IssueTokenOptions {
+/** What the front may ask for. */
+export interface ChoiceOptions {
+  readonly audience: readonly string[];
+  /** Seconds, of a token whose request names none. */
+  readonly defaultLifetime: number;
+  /** Seconds. */
+  readonly maxLifetime: number;
+}
+
+export interface IssueTokenOptions extends ChoiceOptions {
   readonly pam: Pick<Pam, 'ask'>;
   /** Asked each time, without a cache. */
   readonly identities: IdentitySource;
   readonly signer: Signer;
   /** Empty: no `iss`. */
   readonly issuer: string;
-  readonly audience: readonly string[];
-  /** Seconds: the longest lifetime, and the one of a request that names none. */
-  readonly maxLifetime: number;
   /** What tokens have beside the claims that every token has. */
   readonly claims: readonly OptionalClaim[];
   readonly policy: Policy;
@@ -99,12 +105,13 @@ interface Choice {
   readonly audience: readonly string[];
 }
 
-function checkChoice(
-  { lifetime, audience }: LoginRequest,
-  { maxLifetime, audience: configured }: IssueTokenOptions,
+/** Throws PamhookError with ERR_PROTOCOL for what the front may not ask for. */
+export function checkChoice(
+  { lifetime, audience }: Pick<LoginRequest, 'lifetime' | 'audience'>,
+  { defaultLifetime, maxLifetime, audience: configured }: ChoiceOptions,
 ): Choice {
   return {
-    lifetime: checkLifetime(lifetime ?? maxLifetime, maxLifetime),
+    lifetime: checkLifetime(lifetime ?? defaultLifetime, maxLifetime),
     audience: audience === undefined ? configured : checkAudience(audience, configured),
   };
 }

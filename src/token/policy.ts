@@ -28,11 +28,15 @@ export interface PresentedNames {
 }
 
 /** undefined: the account may have a token. Throws UnavailableError when it would be refused for a group that may only be unseen. */
-export function judgeAccess(
-  { uid, groups, incomplete }: Identity,
-  { allowGroups, minUid }: AccessPolicy,
+export function judgeAccess(identity: Identity, policy: AccessPolicy): AccessRefusal | undefined {
+  return Number(identity.uid) < policy.minUid ? 'uid below min-uid' : judgeGroups(identity, policy);
+}
+
+/** The same of somebody who need not have a uid. */
+export function judgeGroups(
+  { groups, incomplete }: Pick<Identity, 'groups' | 'incomplete'>,
+  { allowGroups }: Pick<AccessPolicy, 'allowGroups'>,
 ): AccessRefusal | undefined {
-  if (Number(uid) < minUid) return 'uid below min-uid';
   if (allowGroups.length === 0 || allowGroups.some((name) => groups.includes(name))) return undefined;
   if (incomplete) throw new UnavailableError('ERR_NSS_FAILED', "not all of the user's groups could be looked up");
   return 'not in allow-groups';
@@ -44,7 +48,10 @@ export function groupsPassedOn(groups: readonly string[], filter: readonly strin
 }
 
 /** Reserved groups are left out, before and after the prefix; a user whose name is or becomes reserved is none for Kubernetes. */
-export function presentNames({ username, groups }: Identity, policy: Policy): PresentedNames | 'reserved name' {
+export function presentNames(
+  { username, groups }: Pick<Identity, 'username' | 'groups'>,
+  policy: Pick<Policy, 'usernamePrefix' | 'groupsPrefix' | 'groupsFilter'>,
+): PresentedNames | 'reserved name' {
   const { usernamePrefix, groupsPrefix, groupsFilter } = policy;
   const presented = usernamePrefix + username;
   if (isReserved(username) || isReserved(presented)) return 'reserved name';

@@ -1,27 +1,21 @@
 /** The use case "review a token": whose it is, as the system knows that account now; run by the front. */
-import type { Identity, IdentitySource } from '../identity/identity.js';
-import type { TokenClaims, Verifier } from '../keys/keys.js';
-import type { AccountAllowed } from './account-allowed.js';
+import type { Identity } from '../identity/identity.js';
+import type { AccountClaims, TokenClaims, Verifier } from '../keys/keys.js';
 import { judgeAudiences } from './audiences.js';
 import { audiencesOf, checkClaims, checkTimes, MAX_TOKEN_CHARACTERS } from './claims.js';
+import { credentialIdOf } from './credential-id.js';
 import { judgeAccess, type Policy, presentNames } from './policy.js';
 import type { Review, ReviewedUser, ReviewRefusal, ReviewResult } from './review.js';
+import { type VouchedReviewOptions, vouchedUserNow } from './review-vouched.js';
 import { isReserved } from './user-name.js';
 import { createVerifiedTokens } from './verified-tokens.js';
 
-/** authentication.k8s.io: the key under which kube-apiserver's audit log names a credential. */
-const CREDENTIAL_ID = 'authentication.kubernetes.io/credential-id';
-
-export interface ReviewTokenOptions {
+export interface ReviewTokenOptions extends VouchedReviewOptions {
   readonly verifier: Verifier;
-  readonly identities: IdentitySource;
-  /** Absent: not asked. */
-  readonly accountAllowed?: AccountAllowed;
   /** Empty: `iss` is unchecked. */
   readonly issuer: string;
   readonly audience: readonly string[];
   readonly requireAudience: boolean;
-  readonly policy: Policy;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly maxTokenLength?: number;
@@ -38,7 +32,6 @@ export function createReviewToken(options: ReviewTokenOptions): Review {
     if (untimely !== undefined) return refused(untimely);
     const answer = judgeAudiences({ token: audiencesOf(claims), requested, configured, required });
     if (answer === 'wrong audience') return refused(answer);
-    if (isReserved(claims.username)) return refused('reserved name');
     const user = await userNow(claims, options);
     // Again: system and PAM may have taken their time.
     if (now() >= claims.exp * 1000) return refused('expired');
@@ -62,28 +55,25 @@ function createClaimsReader({ verifier, issuer, maxTokenLength = MAX_TOKEN_CHARA
 }
 
 /** The account phase comes last: no PAM transaction for a token that is refused without it. */
-async function userNow(
-  claims: TokenClaims,
-  { identities, accountAllowed, policy }: ReviewTokenOptions,
-): Promise<ReviewedUser | ReviewRefusal> {
+async function userNow(claims: TokenClaims, options: ReviewTokenOptions): Promise<ReviewedUser | ReviewRefusal> {
+  if (claims.origin === 'header') return vouchedUserNow(claims, options);
+  if (isReserved(claims.username)) return 'reserved name';
+  const { identities, accountAllowed, policy } = options;
   const user = userOf(claims, await identities.find(claims.username), policy);
   if (typeof user === 'string' || accountAllowed === undefined) return user;
   return (await accountAllowed(claims.username)) ? user : 'account not allowed';
 }
 
 /** The token is for one account: an account of the same name under another uid, or that NSS now calls otherwise, is not it. */
-function userOf(
-  { username, uid, jti }: TokenClaims,
-  identity: Identity | undefined,
-  policy: Policy,
-): ReviewedUser | ReviewRefusal {
+function userOf(claims: AccountClaims, identity: Identity | undefined, policy: Policy): ReviewedUser | ReviewRefusal {
+  const { username, uid } = claims;
   if (identity === undefined || identity.username !== username) return 'unknown user';
   if (identity.uid !== uid) return 'another uid';
   const refusal = judgeAccess(identity, policy);
   if (refusal !== undefined) return refusal;
   const names = presentNames(identity, policy);
   if (names === 'reserved name') return names;
-  return { username: names.username, uid, groups: names.groups, extra: { [CREDENTIAL_ID]: [`JTI=${jti}`] } };
+  return { username: names.username, uid, groups: names.groups, extra: credentialIdOf(claims) };
 }
 
 function refused(refusal: ReviewRefusal): ReviewResult {

@@ -5,7 +5,8 @@ import type { AccessRefusal } from './policy.js';
 /** Who Kubernetes is told the token belongs to (k8s.io/api/authentication UserInfo). */
 export interface ReviewedUser {
   readonly username: string;
-  readonly uid: string;
+  /** Absent: no account stands behind the token. */
+  readonly uid?: string;
   readonly groups: readonly string[];
   readonly extra: Readonly<Record<string, readonly string[]>>;
 }
@@ -18,7 +19,8 @@ export type ReviewRefusal =
   | 'reserved name'
   | 'unknown user'
   | 'another uid'
-  | 'account not allowed';
+  | 'account not allowed'
+  | 'header not believed';
 
 export type ReviewResult =
   | {

@@ -4,12 +4,14 @@ import { childEnvironment, forgetSecrets, readEnvironment } from '#src/config/en
 
 test('forgetSecrets() leaves no secret in process.env, each wiped while it was still there', () => {
   process.env['PAMHOOK_SIGNING_KEY'] = 'hunter2';
+  process.env['KUBEHOOK_SECRET'] = 'hunter2';
   process.env['PAMHOOK_SERVERNAME'] = 'y';
   try {
     const environment = readEnvironment();
     forgetSecrets((name) => assert.equal(process.env[name], 'hunter2'));
     assert.equal(environment['PAMHOOK_SIGNING_KEY'], 'hunter2');
     assert.equal(process.env['PAMHOOK_SIGNING_KEY'], undefined);
+    assert.equal(process.env['KUBEHOOK_SECRET'], undefined);
     assert.equal(process.env['PAMHOOK_SERVERNAME'], 'y');
   } finally {
     delete process.env['PAMHOOK_SERVERNAME'];

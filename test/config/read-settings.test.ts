@@ -73,6 +73,10 @@ test('readSettings() reads a command line of pam_hook', () => {
     pamServiceName: 'pamhook',
     pamConfigDir: undefined,
     tokenExpiresIn: 5,
+    maxLifetime: 300_000,
+    headers: undefined,
+    kubecfgTemplate: undefined,
+    publicUrl: undefined,
     disableMlock: false,
     runAs: undefined,
     pamWorkers: 4,
@@ -352,6 +356,20 @@ test('a source may not be given more connections than there are, nor headers mor
   );
   const { mostPerSource, headerTimeout } = settings(most).connections;
   assert.deepEqual([mostPerSource, headerTimeout], [100, 5000], 'a default gives way');
+});
+
+test('no token may live longer by default than anybody may ask for', () => {
+  const lifetimes = (argv: readonly string[]) => {
+    const { tokenExpiresIn, maxLifetime } = settings(argv);
+    return [tokenExpiresIn, maxLifetime];
+  };
+  assert.deepEqual(lifetimes([]), [10, 600_000]);
+  assert.deepEqual(lifetimes(['-token-expires-in', '60']), [60, 3_600_000], 'as pam_hook has it');
+  assert.deepEqual(lifetimes(['-max-lifetime', '24h']), [10, 86_400_000]);
+  assert.deepEqual(lifetimes(['-max-lifetime', '10m', '-token-expires-in', '10']), [10, 600_000]);
+  assert.deepEqual(lifetimes(['-max-lifetime', '90s']), [1, 90_000], 'a default gives way');
+  const { message } = faultOf([...REQUIRED, '-max-lifetime', '9m59s', '-token-expires-in', '10']);
+  assert.equal(message, 'flag -token-expires-in must not be more than max-lifetime, which is 9m59s');
 });
 
 test('the defaults of the options on connections are those of the front', () => {

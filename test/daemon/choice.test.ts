@@ -56,6 +56,16 @@ describe('what a client may choose', () => {
     }
   });
 
+  it('is a lifetime of up to max-lifetime; who asks for none gets token-expires-in', async (t) => {
+    const daemon = await startDaemon(t, await setScene(t), ['-max-lifetime', '24h', '-token-expires-in', '5']);
+    const login = (query: string) => daemon.login('alice', 'secret', { query });
+    assert.equal(claimsIn(await login('')).lifetime, 300);
+    assert.equal(claimsIn(await login('?lifetime=24h')).lifetime, 86_400);
+    assert.equal(claimsIn(await login('?token-expires-in=1440')).lifetime, 86_400);
+    const { status, body } = await login('?lifetime=24h0m1s');
+    assert.deepEqual([status, body], [400, '24h1s is greater than the configured token-expiry']);
+  });
+
   it('makes a token for no other audience', async (t) => {
     const daemon = await startDaemon(t, await setScene(t), FLAGS);
     const { body: token } = await daemon.login('alice', 'secret', { query: '?audience=c' });

@@ -189,9 +189,13 @@ describe('the start', () => {
   });
 
   it('knows its commands and no others', async () => {
-    const { code, stderr } = await run(['sevre'], { PATH: process.env['PATH'] });
+    const env = { PATH: process.env['PATH'] };
+    const mistyped = await run(['serv'], env);
+    assert.equal(mistyped.code, 2);
+    assert.match(mistyped.stderr, /^pamhook: unknown command "serv", perhaps serve; the commands are .*\n$/);
+    const { code, stderr } = await run(['hunter2', '--listen=:1'], env);
     assert.equal(code, 2);
-    assert.match(stderr, /^pamhook: unknown command "sevre".*\n$/);
+    assert.match(stderr, /^pamhook: unknown command; the commands are .*\n$/, 'it may be the secret of kubehook');
   });
 
   it('does not need its working directory, and takes a key with a trailing newline as the same secret', async (t) => {

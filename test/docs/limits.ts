@@ -1,11 +1,13 @@
 /** The table of limits in docs/security.md: values from the code, and why they are as they are. A bound without a reason does not compile. */
 import { defaultText } from '#src/config/help.js';
+import { LONGEST_TEMPLATE } from '#src/config/kubeconfig-template.js';
 import type { OptionName } from '#src/config/options.js';
 import { type Bounds, bounds } from '#src/http/bounds.js';
 import { metricsBounds } from '#src/http/metrics-server.js';
 import { MAX_FRAME } from '#src/privsep/channel.js';
 import { MAX_KEYS_IN_USE, MAX_RESPONSE, MAX_RESPONSES } from '#src/privsep/protocol.js';
 import { MAX_VERIFIED_TOKENS } from '#src/token/verified-tokens.js';
+import { MAX_VOUCHED_GROUP_BYTES, MAX_VOUCHED_GROUPS } from '#src/token/vouching.js';
 
 const ofBounds: Readonly<Record<keyof Bounds, string>> = {
   connections: 'some 55 KiB each: 8,192 idle ones take 450 MiB',
@@ -59,6 +61,7 @@ const ofOptions: Partial<Record<OptionName, string>> = {
   'limits-store-timeout': 'a Redis near by answers in a few; what one that hangs costs is hardly noticed',
   'refusal-delay': 'longer than PAM takes for any refusal, so that the time tells nothing; and guessing is slow',
   'token-expires-in': 'a stolen token ends soon, a person is not asked for the password all day',
+  'max-lifetime': 'for whoever asks for a longer token than others: then `token-expires-in` can be short',
   'identity-cache-ttl': 'a burst of reviews costs one lookup; who left a group is out after seconds',
   'identity-stale-for': 'a directory that restarts stops nobody; one that stays away stops everybody in the end',
   'account-check-ttl': 'as for identities; PAM costs more',
@@ -68,6 +71,16 @@ const ofOptions: Partial<Record<OptionName, string>> = {
 /** Not to be configured: they hold between the processes, or in one. */
 const fixed: readonly (readonly [string, string, string])[] = [
   ['frame between processes', bytes(MAX_FRAME), 'a process must not fill another'],
+  [
+    'a kubeconfig template',
+    bytes(LONGEST_TEMPLATE),
+    'some 150 clusters with a CA each; it travels in pieces, and each kubeconfig is as large',
+  ],
+  [
+    'groups in a user-header token',
+    `${MAX_VOUCHED_GROUPS}, ${bytes(MAX_VOUCHED_GROUP_BYTES)}`,
+    'they go into the token; more are refused, never cut',
+  ],
   [
     'responses to PAM',
     `${MAX_RESPONSES} of ${MAX_RESPONSE - 1} bytes`,

@@ -1,9 +1,10 @@
 /** The pages of the docs that are made from tables in the code; used by the generator and by the test that holds them to it. */
 import { readFileSync } from 'node:fs';
-import { defaultText, exampleText, unitOf } from '#src/config/help.js';
+import { aliasTexts, defaultText, exampleText, unitOf } from '#src/config/help.js';
 import { type OptionName, optionNamed, optionNames } from '#src/config/options.js';
 import { errorCodes } from '#src/errors.js';
 import { callerFaults } from '#src/http/caller.js';
+import { headerFaults } from '#src/http/user-header.js';
 import { auditEvents } from '#src/log/audit-event.js';
 import { httpPage } from './bounds-table.js';
 import { clientCommandsTable, clientFlagsTable, kubeconfigHelp } from './client-tables.js';
@@ -26,10 +27,17 @@ export const pages: Readonly<Record<string, () => string>> = {
 };
 
 function securityPage(): string {
-  const rows = Object.entries(callerFaults).map(([fault, cure]) => `| \`${fault}\` | ${cure} |`);
-  const faults = ['| reason | what is wrong |', '|---|---|', ...rows].join('\n');
-  const page = readPage('docs/security.md');
-  return withTable(withTable(page, 'limits', limitsTable()), 'caller-faults', faults);
+  const page = withTable(readPage('docs/security.md'), 'limits', limitsTable());
+  return withTable(
+    withTable(page, 'caller-faults', faultsTable(callerFaults)),
+    'header-faults',
+    faultsTable(headerFaults),
+  );
+}
+
+function faultsTable(faults: Readonly<Record<string, string>>): string {
+  const rows = Object.entries(faults).map(([fault, cure]) => `| \`${fault}\` | ${cure} |`);
+  return ['| reason | what is wrong |', '|---|---|', ...rows].join('\n');
 }
 
 function readPage(path: string): string {
@@ -59,6 +67,8 @@ came from where.
 - **File:** YAML or JSON, at most 1 MiB, its keys named as the flags, without aliases. A comma list may also be a list. An unknown key is an error.
 - **Durations** are written as in Go: \`500ms\`, \`90s\`, \`10m\`, \`1h30m\`, \`1.5h\`. Only \`0\` needs no unit.
 - An empty value unsets an option whose default is *not set*.
+- **Flags of kubehook** that have another name here are taken too, on the command line alone: ${aliasTexts().map(code).join(', ')}. Two
+  spellings at once are an error. [From kubehook](migrating.md#from-kubehook) has the rest.
 
 | flag | environment | default | what it does |
 |---|---|---|---|

@@ -1,4 +1,5 @@
 /** A front with fakes in place of PAM and of the review, on an ephemeral port of loopback; and its clients. */
+import assert from 'node:assert/strict';
 import type { IncomingHttpHeaders } from 'node:http';
 import { request } from 'node:https';
 import { createApp } from '#src/http/app.js';
@@ -6,12 +7,17 @@ import { createAuthenticateHandler, type ReviewOutcome } from '#src/http/authent
 import type { Bounds } from '#src/http/bounds.js';
 import { admitCallers, type RefusedCaller } from '#src/http/caller.js';
 import type { Documents } from '#src/http/discovery.js';
+import { createTrustedProxies } from '#src/http/forwarded-for.js';
+import type { Kubeconfigs } from '#src/http/kubeconfig.js';
 import type { Sleep } from '#src/http/refusal-delay.js';
+import type { Handler } from '#src/http/request-context.js';
 import type { Readiness } from '#src/http/routes/health.js';
 import { createFrontServer, type FrontServer } from '#src/http/server.js';
+import { type RefusedHeader, takeUserHeader } from '#src/http/user-header.js';
 import type { LogFields, Logger } from '#src/log/logger.js';
 import type { Login } from '#src/token/login.js';
 import type { Review } from '#src/token/review.js';
+import type { Vouch } from '#src/token/vouch.js';
 import { createCertificate } from '../harness/certificate.js';
 import { dialTls, type From, type RawClient } from '../harness/raw-client.js';
 
@@ -29,12 +35,18 @@ export interface Front {
   readonly lines: LogLine[];
   readonly outcomes: ReviewOutcome[];
   readonly refusedCallers: RefusedCaller[];
+  readonly refusedHeaders: RefusedHeader[];
   /** Milliseconds that refusals were made to wait for. */
   readonly slept: number[];
 }
 
 export interface FrontParts {
   readonly login?: Login;
+  readonly vouch?: Vouch;
+  /** Headers that are believed; none. */
+  readonly headers?: { readonly user: string; readonly groups?: string; readonly delimiter?: string };
+  readonly kubeconfigs?: () => Kubeconfigs | undefined;
+  readonly maxLifetime?: number;
   readonly review?: Review;
   readonly bounds?: Partial<Bounds>;
   readonly sleep?: Sleep;
@@ -73,29 +85,57 @@ export async function startFront(t: { after(end: () => Promise<void>): void }, p
     bounds,
   });
   const onRefused = (caller: RefusedCaller) => void refusedCallers.push(caller);
+  const refusedHeaders: RefusedHeader[] = [];
+  const guard = guardOf(parts, (header) => void refusedHeaders.push(header));
   const server = createFrontServer({
     tls: { ...certificate, ...(clientCa === undefined ? {} : { clientCa }) },
     log,
     bounds,
     trustedProxies: parts.trustedProxies ?? [],
     handlers: {
-      authenticate: clientCa === undefined ? authenticate : admitCallers(authenticate, { subjects, onRefused, now }),
-      app: createApp({
-        login,
-        readiness: parts.readiness ?? (async () => []),
-        log,
-        tokenExpiresIn: 10,
-        audience: parts.audience ?? [],
-        refusalDelay: 3000,
-        sleep: parts.sleep ?? sleep,
-        bounds,
-        documents: parts.documents ?? (() => new Map()),
-      }),
+      authenticate: guard(
+        clientCa === undefined ? authenticate : admitCallers(authenticate, { subjects, onRefused, now }),
+      ),
+      app: guard(
+        createApp({
+          login,
+          vouch: parts.vouch ?? (async () => assert.fail('nobody was to be vouched for')),
+          kubeconfigs: parts.kubeconfigs ?? (() => undefined),
+          readiness: parts.readiness ?? (async () => []),
+          log,
+          defaultLifetime: 600,
+          maxLifetime: parts.maxLifetime ?? 600,
+          audience: parts.audience ?? [],
+          refusalDelay: 3000,
+          sleep: parts.sleep ?? sleep,
+          bounds,
+          documents: parts.documents ?? (() => new Map()),
+        }),
+      ),
     },
   });
   t.after(() => server.close());
   const { port } = await server.listenOn({ host: parts.host ?? '127.0.0.1', port: 0 });
-  return { port, server, lines, outcomes, refusedCallers, slept };
+  return { port, server, lines, outcomes, refusedCallers, refusedHeaders, slept };
+}
+
+function guardOf(
+  { headers, trustedProxies = [], clientCa, subjects = [], now = Date.now }: FrontParts,
+  onRefused: (header: RefusedHeader) => void,
+): (handler: Handler) => Handler {
+  if (headers === undefined) return (handler) => handler;
+  const { user, groups, delimiter = ';' } = headers;
+  const proxies = createTrustedProxies(trustedProxies);
+  return takeUserHeader({
+    user,
+    groups,
+    delimiter,
+    proxies,
+    certificates: clientCa !== undefined,
+    subjects,
+    onRefused,
+    now,
+  });
 }
 
 /** Lets everybody in. */

@@ -9,7 +9,7 @@ import { type Ask, ask, basic, issue, startFront } from './front.js';
 const FORM = 'application/x-www-form-urlencoded';
 const JSON_TYPE = 'application/json';
 const audience = ['https://a', 'b', 'c'];
-const choices = { tokenExpiresIn: 10, audience };
+const choices = { defaultLifetime: 300, maxLifetime: 600, audience };
 const nothing = { lifetime: undefined, audience: undefined };
 
 function chosen(query: string, configured = choices) {

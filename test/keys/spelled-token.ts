@@ -1,11 +1,11 @@
 /** Tokens spelled by hand, so that tests can sign what no library of ours would. */
 import { createHmac, sign } from 'node:crypto';
-import type { TokenClaims } from '#src/keys/keys.js';
+import type { AccountClaims } from '#src/keys/keys.js';
 import type { GeneratedKey } from './generated-keys.js';
 
 export const now = Date.UTC(2030, 0, 1);
 
-export const claims: TokenClaims = {
+export const claims: AccountClaims = {
   username: 'alice',
   sub: 'alice',
   uid: '1000',

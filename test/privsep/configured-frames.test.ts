@@ -103,12 +103,19 @@ const flags = fc.record(
     'token-claims': fc.constantFrom('', 'groups', 'groups,'.repeat(64)),
     'groups-prefix': size(256).map((length) => 'p'.repeat(length)),
     'token-expires-in': fc.constantFrom('1', '525600'),
+    'max-lifetime': fc.constantFrom('8760h'),
     'pam-timeout': fc.constantFrom('100ms', '10m'),
     'min-uid': fc.constantFrom('0', '4294967294'),
     'login-queue': fc.constantFrom('1', '65536'),
     'refusal-delay': fc.constantFrom('100ms', '1m'),
     'identity-stale-for': fc.constantFrom('0', '24h'),
     'review-account-check': fc.constantFrom('true', 'false'),
+    'user-header': fc.constantFrom('x', 'X-'.padEnd(64, 'y')),
+    'group-header': fc.constantFrom('z', 'Z-'.padEnd(64, 'y')),
+    'group-header-delimiter': fc.constantFrom(';', ','.repeat(16)),
+    'user-header-prefix': size(256).map((length) => 'p'.repeat(length)),
+    'trusted-proxies': fc.constant('192.0.2.1'),
+    'public-url': fc.constantFrom('https://p', `https://p/${'x'.repeat(2038)}`),
     v: fc.constantFrom('0', '100'),
   },
   { requiredKeys: ['cert-file', 'key-file', 'signing-key-file'] },
@@ -137,7 +144,10 @@ test('a configuration is taken by the front and the workers, or the daemon does 
         started += 1;
       } catch (fault) {
         assert.ok(fault instanceof ConfigurationError, String(fault));
-        assert.match(fault.message, /server-name|cert-file|key-file|signing-key|verification-key|audience|groups/);
+        assert.match(
+          fault.message,
+          /server-name|cert-file|key-file|signing-key|verification-key|audience|groups|user-header/,
+        );
       }
     }),
     { numRuns: 100 },

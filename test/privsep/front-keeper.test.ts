@@ -57,7 +57,7 @@ function setUp(
       answering: () => true,
       load: () => ({
         workers: { starting: 0, idle: 0, busy: 0, leaving: 0 },
-        waiting: { issue: 0, 'check-account': 0 },
+        waiting: { issue: 0, vouch: 0, 'check-account': 0 },
       }),
       warm() {},
       changeSigningKey() {},
@@ -186,6 +186,41 @@ describe('the front keeper', () => {
     t.mock.timers.tick(0);
     jobs[0]?.finish({ result: { kind: 'account-checked', id: 9, outcome: 'allowed' }, elapsed: 1 });
     assert.equal(front(1).received.length, 1, 'only its configuration');
+  });
+
+  it('kills a front that names a user while no header is believed, before a worker is asked', (t) => {
+    const vouch = { kind: 'vouch' as const, id: 1, requestId: 'r', username: 'root', groups: [], source: '::1' };
+    const { keeper, front, jobs } = setUp(t);
+    void keeper.start();
+    front(0).events.onFrame(vouch);
+    assert.equal(front(0).killed, 1);
+    assert.deepEqual(jobs, []);
+    t.mock.timers.reset();
+    const believing = setUp(t, { headers: { user: 'x-user', delimiter: ';' } });
+    void believing.keeper.start();
+    believing.front(0).events.onFrame(vouch);
+    assert.deepEqual([believing.front(0).killed, believing.jobs.length], [0, 1]);
+  });
+
+  it('gives each front the template that is in use, behind its configuration', (t) => {
+    const frame = (text: string) => ({ kind: 'kubecfg-template' as const, piece: 1, of: 1, text });
+    const { keeper, front } = setUp(t);
+    void keeper.start();
+    front(0).events.onFrame({ kind: 'ready' });
+    keeper.changeTemplate([frame('a')]);
+    assert.deepEqual(front(0).received.slice(1), [frame('a')]);
+    front(0).events.onExit('SIGKILL');
+    keeper.changeTemplate([frame('b')]);
+    t.mock.timers.tick(0);
+    assert.deepEqual([front(1).received[0]?.kind, ...front(1).received.slice(1)], ['configure', frame('b')]);
+  });
+
+  it('audits the headers that the front counted as what they are', (t) => {
+    const { keeper, events, front } = setUp(t);
+    void keeper.start();
+    const entries = [{ answer: 'header' as const, reason: 'repeated', source: '::1', count: 3 }];
+    front(0).events.onFrame({ kind: 'reviews', entries });
+    assert.deepEqual(events, [{ event: 'header.refused', reason: 'repeated', source: '::1', count: 3 }]);
   });
 
   it('audits the reviews that the front counted', (t) => {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { it } from 'node:test';
 import { ROOT } from '../harness/child.js';
+import { es256 } from '../keys/generated-keys.js';
 
 function framed(json: string): Buffer {
   const header = Buffer.alloc(4);
@@ -45,3 +46,33 @@ for (const name of ['front', 'worker']) {
     );
   });
 }
+
+it('the worker signs for nobody without a password while it is configured to believe no header, whoever asks', async (t) => {
+  const child = spawn(process.execPath, [join(ROOT, 'dist', 'privsep', 'worker.js')], {
+    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+  });
+  t.after(() => child.kill('SIGKILL'));
+  const channel = child.stdio[3] as Duplex;
+  const send = (frame: object) => channel.write(framed(JSON.stringify(frame)));
+  const { algorithm, kid, key } = es256.parsed.signing;
+  const lists = { audience: [], claims: [], requireAudience: false, issuer: '' };
+  const policy = { allowGroups: [], minUid: 0, usernamePrefix: '', groupsPrefix: '', groupsFilter: ['*'] };
+  send({
+    kind: 'configure',
+    logging: { format: 'json', verbosity: 0 },
+    token: { ...lists, defaultLifetime: 60, maxLifetime: 60, policy },
+    signingKey: { algorithm, kid, key: Buffer.from(key).toString('base64') },
+    pamServiceName: 'pamhook',
+    accountCheckService: 'pamhook',
+    identityTimeout: 1000,
+    lockMemory: false,
+    supervisorPid: process.pid,
+  });
+  send({ kind: 'vouch', id: 1, requestId: 'r', username: 'root', groups: [] });
+  let came = '';
+  channel.setEncoding('utf8').on('data', (text: string) => {
+    came += text;
+  });
+  while (!came.includes('"vouched"')) await once(channel, 'data');
+  assert.match(came, /\{"kind":"vouched","id":1,"outcome":"unavailable","code":"ERR_PROTOCOL"\}/);
+});

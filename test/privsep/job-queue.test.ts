@@ -13,13 +13,14 @@ describe('the shares of the workers', () => {
     [4, 3, 2],
     [64, 63, 32],
   ] as const) {
-    it(`of ${workers}: ${issue} for logins and ${check} for account checks at most`, () => {
-      assert.deepEqual(sharesOf(workers, true), { issue, 'check-account': check });
+    it(`of ${workers}: ${issue} for logins and ${check} for account checks, or users whom a proxy names, at most`, () => {
+      assert.deepEqual(sharesOf(workers, true), { issue, vouch: 0, 'check-account': check });
+      assert.deepEqual(sharesOf(workers, false, true), { issue, vouch: check, 'check-account': 0 });
     });
   }
 
   it('are all for logins where there are no account checks', () => {
-    assert.deepEqual(sharesOf(4, false), { issue: 4, 'check-account': 0 });
+    assert.deepEqual(sharesOf(4, false), { issue: 4, vouch: 0, 'check-account': 0 });
   });
 });
 

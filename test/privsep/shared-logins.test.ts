@@ -27,7 +27,7 @@ function setUp({ admits = true } = {}) {
       answering: () => true,
       load: () => ({
         workers: { starting: 0, idle: 0, busy: 0, leaving: 0 },
-        waiting: { issue: 0, 'check-account': 0 },
+        waiting: { issue: 0, vouch: 0, 'check-account': 0 },
       }),
       warm() {},
       changeSigningKey() {},

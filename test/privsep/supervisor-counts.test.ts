@@ -5,7 +5,10 @@ import { findSeries, type LabelValues } from '#src/metrics/series.js';
 import type { LoginResultFrame } from '#src/privsep/login-desk.js';
 import { countForMetrics } from '#src/privsep/supervisor-counts.js';
 
-const LOAD = { workers: { starting: 0, idle: 1, busy: 2, leaving: 0 }, waiting: { issue: 7, 'check-account': 0 } };
+const LOAD = {
+  workers: { starting: 0, idle: 1, busy: 2, leaving: 0 },
+  waiting: { issue: 7, vouch: 0, 'check-account': 0 },
+};
 const STORE = { kind: 'tcp', tls: false, host: '::1', port: 6379, database: 0 } as const;
 const RULE = { freeFailures: 1, maxWait: 1, failuresPerHour: 1, sourceFreeFailures: 1, sourceFailuresPerHour: 1 };
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { TokenClaims } from '#src/keys/keys.js';
+import type { AccountClaims } from '#src/keys/keys.js';
 import { audiencesOf, checkClaims, checkTimes, LEEWAY, makeClaims } from '#src/token/claims.js';
 import { anyString } from '../harness/any-text.js';
 import { fc } from '../harness/property.js';
@@ -124,7 +124,7 @@ describe('checkClaims()', () => {
 });
 
 describe('checkTimes()', () => {
-  const at = (claims: Partial<TokenClaims>, time: number) => checkTimes({ ...made, ...claims }, time);
+  const at = (claims: Partial<AccountClaims>, time: number) => checkTimes({ ...made, ...claims }, time);
 
   it('has no leeway for `exp`: good a millisecond before, expired on the second', () => {
     assert.equal(at({}, made.exp * 1000 - 1), undefined);

@@ -48,6 +48,7 @@ test('a token is reviewed as the account, audience and lifetime that it was issu
         signer,
         issuer,
         audience: audiences,
+        defaultLifetime: 1,
         maxLifetime,
         claims: [],
         policy: openPolicy,

@@ -50,6 +50,7 @@ function worker(
     signer: importSigningMaterial(es256.parsed.signing),
     issuer: '',
     audience: [],
+    defaultLifetime: 300,
     maxLifetime: 600,
     claims: [],
     policy: openPolicy,
@@ -75,7 +76,7 @@ describe('issueToken()', () => {
     assert(result.outcome === 'issued');
     const { token, ...rest } = result;
     const iat = Math.floor(now / 1000);
-    const expiresAt = iat + 600;
+    const expiresAt = iat + 300;
     assert.deepEqual(rest, {
       outcome: 'issued',
       jti: 'id-1',
@@ -121,6 +122,12 @@ describe('issueToken()', () => {
       assert(result.outcome === 'issued');
       assert.equal(result.expiresAt, Math.floor(now / 1000) + lifetime);
     }
+  });
+
+  it('gives the default lifetime when none is asked for', async () => {
+    const result = await worker(accepted, alice).issueToken(request());
+    assert(result.outcome === 'issued');
+    assert.equal(result.expiresAt, Math.floor(now / 1000) + 300);
   });
 
   it('takes a lifetime out of range for a broken protocol, and leaves PAM alone', async () => {

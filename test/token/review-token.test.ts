@@ -48,6 +48,7 @@ describe('review()', () => {
       signer: importSigningMaterial(es256.parsed.signing),
       issuer: 'https://pamhook.example',
       audience: ['a', 'b'],
+      defaultLifetime: 60,
       maxLifetime: 60,
       claims: [],
       policy: openPolicy,

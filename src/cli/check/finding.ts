@@ -17,6 +17,7 @@ export const subjects = {
   'tls-key': 'key-file: its permissions, kind, and match with the certificate',
   'signing-key': 'signing-key or signing-key-file: kind, strength, permissions',
   'verification-keys': 'verification-key-files: each readable and fit',
+  'kubecfg-template': 'kubecfg-template, where there is one: a kubeconfig with clusters, and no secret in it',
   'limits-store': 'limits-store, where there is one: its password and CA files, its account; not whether it answers',
   metrics: 'metrics-bind-address, where it is set: its certificate and key, its account',
   'pam-service': 'the service file and what it includes: present, well-formed, changed by no others',

@@ -40,7 +40,8 @@ list shows the keys and what each of them does, and changes nothing.
   --publish-for DURATION   how long a daemon may take to use a changed file; a Secret that
                            Kubernetes mounts takes up to 2 minutes. Default: 5m
   --max-lifetime DURATION  the longest life of a token, which must not be less than what any of the
-                           daemons has for -token-expires-in. Default: 24h
+                           daemons has for -max-lifetime (-token-expires-in where it has none).
+                           Default: 24h
   --every DURATION         how long a key signs before the next rotation begins; 0: none waits for
                            its turn. Default: 720h
   --type ec|rsa|hmac       what new keys are: EC P-256, RSA of 3072 bits, an HMAC secret. Default:

@@ -7,7 +7,7 @@ import type { Algorithm } from '../../keys/keys.js';
 import { importVerifier } from '../../keys/verifier.js';
 import { type Reading, readSigningKey, readVerificationKeys, verificationKeyPaths } from '../../privsep/key-files.js';
 import { materialOf } from '../../privsep/key-frame.js';
-import { policyOf } from '../../privsep/policies.js';
+import { policyOf, vouchingOf } from '../../privsep/policies.js';
 import type { AccountAllowed } from '../../token/account-allowed.js';
 import { MAX_TOKEN_CHARACTERS } from '../../token/claims.js';
 import type { ReviewResult } from '../../token/review.js';
@@ -92,7 +92,9 @@ function review(
   audiences: readonly string[],
   { keys, settings, ...asked }: ExamineOptions,
 ): Promise<ReviewResult> {
+  const vouching = vouchingOf(settings);
   const reviewToken = createReviewToken({
+    ...(vouching && { vouching }),
     verifier: importVerifier(keys.map(({ material }) => material)),
     issuer: settings.serverName,
     audience: settings.audience,

@@ -23,6 +23,7 @@ const MEANING: Readonly<Record<ReviewRefusal, string>> = {
   'another uid': 'the account has another uid than the token was issued for',
   'uid below min-uid': 'min-uid lets no account with so small a uid in',
   'not in allow-groups': 'the account is a member of none of allow-groups',
+  'header not believed': 'a proxy vouched for its user, and user-header is not set',
   'account not allowed': "PAM's account phase refuses the account (review-account-check)",
 };
 
@@ -87,7 +88,9 @@ function answerLines(examination: Examination): string[] {
   const { user, audiences } = result;
   return [
     `answer: ${answer}`,
-    ...(['username', 'uid', 'groups', 'extra'] as const).map((name) => `user ${name}: ${asJson(user[name])}`),
+    ...(['username', 'uid', 'groups', 'extra'] as const)
+      .filter((name) => user[name] !== undefined)
+      .map((name) => `user ${name}: ${asJson(user[name])}`),
     `audiences: ${audiences === undefined ? 'left out, which kube-apiserver takes as its own' : asJson(audiences)}`,
   ];
 }

@@ -6,9 +6,9 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, it, type TestContext } from 'node:test';
-import type { Algorithm, TokenClaims } from '#src/keys/keys.js';
+import type { AccountClaims, Algorithm } from '#src/keys/keys.js';
 import { importSigningMaterial } from '#src/keys/signer.js';
-import { LEEWAY } from '#src/token/claims.js';
+import { LEEWAY, makeVouchedClaims } from '#src/token/claims.js';
 import { MAIN } from '../../daemon/daemon-harness.js';
 import { preload } from '../../harness/child.js';
 import { compileShared } from '../../harness/compile.js';
@@ -18,7 +18,7 @@ import { es256, es384, type GeneratedKey, hs256, rs256 } from '../../keys/genera
 
 const NOW = () => Math.floor(Date.now() / 1000);
 
-function claimsOf(changes: Partial<Record<keyof TokenClaims, unknown>> = {}): TokenClaims {
+function claimsOf(changes: Partial<Record<keyof AccountClaims, unknown>> = {}): AccountClaims {
   const iat = NOW() - 125;
   return {
     username: 'alice',
@@ -29,11 +29,17 @@ function claimsOf(changes: Partial<Record<keyof TokenClaims, unknown>> = {}): To
     exp: iat + 600,
     jti: 'j-1',
     ...changes,
-  } as TokenClaims;
+  } as AccountClaims;
 }
 
-function sign(key: GeneratedKey, changes: Partial<Record<keyof TokenClaims, unknown>> = {}): string {
+function sign(key: GeneratedKey, changes: Partial<Record<keyof AccountClaims, unknown>> = {}): string {
   return importSigningMaterial(key.parsed.signing).sign(claimsOf(changes));
+}
+
+function signVouched(): string {
+  const common = { issuer: '', audience: [], lifetime: 600, now: Date.now(), jti: 'j-1' };
+  const claims = makeVouchedClaims({ ...common, username: 'carol', groups: ['ops'] });
+  return importSigningMaterial(es256.parsed.signing).sign(claims);
 }
 
 function setUp(t: TestContext, env: NodeJS.ProcessEnv = {}) {
@@ -241,6 +247,7 @@ audiences: left out, which kube-apiserver takes as its own
     'a token without jti': [() => sign(es256, { jti: 7 }), 'bad claims'],
     'a token for system:admin': [() => sign(es256, { username: 'system:admin', sub: 'system:admin' }), 'reserved name'],
     'a token for a user who is not there': [() => sign(es256, { username: 'bob', sub: 'bob' }), 'unknown user'],
+    'a token for whom a proxy named': [() => signVouched(), 'header not believed'],
     'a token for an earlier alice': [() => sign(es256, { uid: '20009' }), 'another uid'],
   };
   for (const [what, [make, reason]] of Object.entries(WRONG)) {
@@ -253,6 +260,15 @@ audiences: left out, which kube-apiserver takes as its own
       assert.ok(!stdout.includes(token));
     });
   }
+
+  it('says yes to a token for whom a proxy named where user-header is set, and knows no uid', async (t) => {
+    const { key, run } = setUp(t);
+    const flags = ['-user-header', 'X-User', '-group-header', 'X-Groups', '-user-header-prefix', 'sso:'];
+    const { code, stdout } = await run(['-signing-key-file', key, ...flags], signVouched());
+    assert.equal(code, 0, stdout);
+    assert.match(stdout, /^claim origin: "header"$/m);
+    assert.match(stdout, /^user username: "sso:carol"\nuser groups: \["ops"\]$/m);
+  });
 
   const FAULTS: Readonly<Record<string, readonly [(key: string) => readonly string[], RegExp]>> = {
     'no key': [() => ['TOKEN-TEXT'], /signing-key, signing-key-file or verification-key-files: one of the three/],
