@@ -2,12 +2,12 @@
 import type { Identity, IdentitySource } from '../identity/identity.js';
 import type { TokenClaims, Verifier } from '../keys/keys.js';
 import type { AccountAllowed } from './account-allowed.js';
-import { judgeAudiences } from './audiences.js';
+import { type AudienceAnswer, judgeAudiences } from './audiences.js';
 import { audiencesOf, checkClaims, checkTimes, MAX_TOKEN_CHARACTERS } from './claims.js';
 import { judgeAccess, type Policy, presentNames } from './policy.js';
 import type { Review, ReviewedUser, ReviewRefusal, ReviewResult } from './review.js';
 import { isReserved } from './user-name.js';
-import { createVerifiedTokens } from './verified-tokens.js';
+import { answerTo, createVerifiedTokens, type VerifiedToken } from './verified-tokens.js';
 
 /** authentication.k8s.io: the key under which kube-apiserver's audit log names a credential. */
 const CREDENTIAL_ID = 'authentication.kubernetes.io/credential-id';
@@ -29,46 +29,57 @@ export interface ReviewTokenOptions {
 
 /** Remembers the tokens its verifier found right: when the keys change, a new Review is made, which remembers none. */
 export function createReviewToken(options: ReviewTokenOptions): Review {
-  const { audience: configured, requireAudience: required, now } = options;
-  const claimsOf = createClaimsReader(options);
+  const { identities, accountAllowed, policy, now } = options;
+  const verifiedOf = createVerifiedReader(options);
   return async (token, requested) => {
-    const claims = claimsOf(token);
-    if (typeof claims === 'string') return refused(claims);
+    const verified = verifiedOf(token);
+    if (typeof verified === 'string') return refused(verified);
+    const { claims } = verified;
     const untimely = checkTimes(claims, now());
     if (untimely !== undefined) return refused(untimely);
-    const answer = judgeAudiences({ token: audiencesOf(claims), requested, configured, required });
-    if (answer === 'wrong audience') return refused(answer);
-    if (isReserved(claims.username)) return refused('reserved name');
-    const user = await userNow(claims, options);
+    const kept = answerTo(verified, requested);
+    const judged = kept?.result ?? judge(claims, requested, options);
+    if (typeof judged === 'string') return refused(judged);
+    const identity = await identities.find(claims.username);
+    const user = kept !== undefined && kept.identity === identity ? kept.result.user : userOf(claims, identity, policy);
+    // The account phase comes last: no PAM transaction for a token that is refused without it.
+    const isAllowed = typeof user === 'string' || !accountAllowed || (await accountAllowed(claims.username));
     // Again: system and PAM may have taken their time.
     if (now() >= claims.exp * 1000) return refused('expired');
-    return typeof user === 'string' ? refused(user) : { authenticated: true, user, audiences: answer.audiences };
+    if (typeof user === 'string') return refused(user);
+    if (!isAllowed) return refused('account not allowed');
+    if (kept !== undefined && kept.identity === identity) return kept.result;
+    const result = { authenticated: true as const, user, audiences: judged.audiences };
+    if (identity !== undefined) verified.answer = { identity, requested, result };
+    return result;
   };
 }
 
 /** What does not change while token and keys stay the same: length, form, signature, claims. */
-function createClaimsReader({ verifier, issuer, maxTokenLength = MAX_TOKEN_CHARACTERS }: ReviewTokenOptions) {
-  const verified = createVerifiedTokens();
-  return (token: string): TokenClaims | ReviewRefusal => {
+function createVerifiedReader({ verifier, issuer, maxTokenLength = MAX_TOKEN_CHARACTERS }: ReviewTokenOptions) {
+  const known = createVerifiedTokens();
+  return (token: string): VerifiedToken | ReviewRefusal => {
     if (token.length > maxTokenLength) return 'too long';
-    const known = verified.get(token);
-    if (known !== undefined) return known;
+    const seen = known.get(token);
+    if (seen !== undefined) return seen;
     const verification = verifier.verify(token);
     if (!verification.valid) return verification.fault;
     const claims = checkClaims(verification.claims, issuer);
-    if (typeof claims !== 'string') verified.set(token, claims);
-    return claims;
+    if (typeof claims === 'string') return claims;
+    const verified = { claims };
+    known.set(token, verified);
+    return verified;
   };
 }
 
-/** The account phase comes last: no PAM transaction for a token that is refused without it. */
-async function userNow(
+/** What can be said of the token before its account is looked up. */
+function judge(
   claims: TokenClaims,
-  { identities, accountAllowed, policy }: ReviewTokenOptions,
-): Promise<ReviewedUser | ReviewRefusal> {
-  const user = userOf(claims, await identities.find(claims.username), policy);
-  if (typeof user === 'string' || accountAllowed === undefined) return user;
-  return (await accountAllowed(claims.username)) ? user : 'account not allowed';
+  requested: readonly string[],
+  { audience: configured, requireAudience: required }: ReviewTokenOptions,
+): Exclude<AudienceAnswer, string> | ReviewRefusal {
+  const answer = judgeAudiences({ token: audiencesOf(claims), requested, configured, required });
+  return answer !== 'wrong audience' && isReserved(claims.username) ? 'reserved name' : answer;
 }
 
 /** The token is for one account: an account of the same name under another uid, or that NSS now calls otherwise, is not it. */
