@@ -66,9 +66,10 @@ export function createIntervalCounter<K extends object>({
   return {
     count(wanted) {
       const key = keyFor(wanted, kept);
-      const entry = counts.get(JSON.stringify(key)) ?? { key, count: 0, since: now() };
-      entry.count++;
-      counts.set(JSON.stringify(key), entry);
+      const name = JSON.stringify(key);
+      const entry = counts.get(name);
+      if (entry === undefined) counts.set(name, { key, count: 1, since: now() });
+      else entry.count++;
       startTimer();
     },
     stop() {
