@@ -1,6 +1,7 @@
 /** The `--config` file, YAML or JSON: read and checked by the supervisor. */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { type Document, isMap, isScalar, Lexer, LineCounter, Parser, parseDocument, visit } from 'yaml';
+import { createRequire } from 'node:module';
+import type { Document } from 'yaml';
 import { ConfigurationError } from '../errors.js';
 import type { RawValue } from './format.js';
 import { isOptionName, type OptionName, optionNamed, optionNames } from './options.js';
@@ -9,6 +10,10 @@ import { nearest } from './suggestion.js';
 export const LONGEST_CONFIG_FILE = 1024 * 1024;
 /** Of the parser's stack: document, map, list and scalar make four. */
 const DEEPEST = 8;
+
+const load = createRequire(import.meta.url);
+/** Loaded for those who have such a file: it takes as long as all the rest of the configuration. */
+const yaml = (): typeof import('yaml') => load('yaml');
 
 export interface ReadFile {
   readonly content: Buffer;
@@ -55,6 +60,7 @@ function textOf(content: Buffer, path: string): string {
 /** JSON is YAML. Aliases are refused: no option needs one, and a few of them can stand for gigabytes. */
 function parseYaml(text: string, path: string): Record<string, unknown> {
   if (isTooDeep(text)) throw fault(path, 'is nested too deeply');
+  const { isMap, isScalar } = yaml();
   const document = checkedDocument(text, path);
   if (document.contents === null || (isScalar(document.contents) && document.contents.value === null)) return {};
   if (!isMap(document.contents)) throw fault(path, 'must hold options, one `name: value` a line');
@@ -63,6 +69,7 @@ function parseYaml(text: string, path: string): Record<string, unknown> {
 
 /** Looked at without recursion: composing a document recurses, and near the stack's end V8 may abort instead of throwing. */
 function isTooDeep(text: string): boolean {
+  const { Lexer, Parser } = yaml();
   const parser = new Parser();
   for (const lexeme of new Lexer().lex(text)) {
     for (const _ of parser.next(lexeme));
@@ -72,6 +79,7 @@ function isTooDeep(text: string): boolean {
 }
 
 function checkedDocument(text: string, path: string): Document.Parsed {
+  const { LineCounter, parseDocument, visit } = yaml();
   const lines = new LineCounter();
   const document = parseDocument(text, { prettyErrors: false, lineCounter: lines, logLevel: 'silent', version: '1.2' });
   const broken = document.errors[0] ?? document.warnings[0];

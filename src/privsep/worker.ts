@@ -85,7 +85,14 @@ function canOpenFiles(): boolean {
 }
 
 function configure(configuration: WorkerConfiguration): void {
-  const log = createLogger({ ...configuration.logging, process: 'worker', isTerminal: false, write: native.writeNow });
+  const { logging } = configuration;
+  const log = createLogger({
+    ...logging,
+    process: 'worker',
+    isTerminal: false,
+    loadLater: true,
+    write: native.writeNow,
+  });
   try {
     guardMemory(native, configuration.lockMemory, log);
     dieWithSupervisor(native, configuration.supervisorPid);
