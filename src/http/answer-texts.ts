@@ -5,6 +5,8 @@ import { type TokenReviewVersion, tokenReview } from './token-review.js';
 
 type Yes = Extract<ReviewResult, { authenticated: true }>;
 
+type Texts = Readonly<Partial<Record<TokenReviewVersion, string>>>;
+
 /** Of all kept texts together. */
 export const MAX_TEXT_CHARACTERS = 16 * 1024 * 1024;
 
@@ -12,17 +14,17 @@ export type AnswerText = (version: TokenReviewVersion, result: ReviewResult) => 
 
 /** A result never changes: the review makes another one when the answer is another. */
 export function createAnswerTexts(): AnswerText {
-  const kept = new LRUCache<Yes, Map<TokenReviewVersion, string>>({
+  const kept = new LRUCache<Yes, Texts>({
     maxSize: MAX_TEXT_CHARACTERS,
-    sizeCalculation: (texts) => [...texts.values()].reduce((sum, text) => sum + text.length, 1),
+    sizeCalculation: (texts) => Object.values(texts).reduce((sum, text) => sum + text.length, 1),
   });
   return (version, result) => {
     if (!result.authenticated) return NO[version];
     const known = kept.get(result);
-    const text = known?.get(version);
+    const text = known?.[version];
     if (text !== undefined) return text;
     const made = textOf(version, result);
-    kept.set(result, new Map([...(known ?? []), [version, made]]));
+    kept.set(result, { ...known, [version]: made });
     return made;
   };
 }

@@ -78,7 +78,10 @@ async function answer(request: IncomingMessage, context: RequestContext, parts: 
   const began = performance.now();
   const done = (outcome: ReviewOutcome) => parts.onReview(outcome, performance.now() - began);
   try {
-    const result = await decide(asked, parts.review);
+    const result = asked.token === '' ? EMPTY_TOKEN : await parts.review(asked.token, asked.audiences);
+    // kube-apiserver lets an empty name in as a user: rather no answer at all.
+    if (result.authenticated && result.user.username === '')
+      throw new Error('a review said yes to a user without a name');
     if (result.authenticated) done({ answer: 'yes', source });
     else done({ answer: 'no', refusal: result.refusal, source });
     // From those alone whose tokens are good: strangers cannot push forms out.
@@ -103,14 +106,7 @@ function read(body: Buffer, { forms, parse }: Parts): Asked | TokenReviewFault {
   return 'fault' in parsed ? parsed : { ...parsed, learnForm: forms.formOf(body, parsed) };
 }
 
-async function decide({ token, audiences }: TokenReviewRequest, review: Review): Promise<ReviewResult> {
-  if (token === '') return { authenticated: false, refusal: 'malformed' };
-  const result = await review(token, audiences);
-  // kube-apiserver lets an empty name in as a user: rather no answer at all.
-  if (result.authenticated && result.user.username === '')
-    throw new Error('a review said yes to a user without a name');
-  return result;
-}
+const EMPTY_TOKEN: ReviewResult = { authenticated: false, refusal: 'malformed' };
 
 /** 500 without Retry-After: kube-apiserver tries again within seconds and caches nothing. 503 it would take for final. */
 function unavailable(version: TokenReviewVersion, code: ErrorCode): Answer {

@@ -32,10 +32,9 @@ export function sendText(
   { requestId }: RequestContext,
   status: number,
   text: string,
-  headers: Readonly<Record<string, string>> = {},
+  headers?: Readonly<Record<string, string>>,
 ): void {
-  // All headers in one call, as a list: to set one before costs more than all of them.
-  response.writeHead(status, [
+  const list = [
     'X-Request-Id',
     requestId,
     'Content-Type',
@@ -46,7 +45,9 @@ export function sendText(
     'no-store',
     'X-Content-Type-Options',
     'nosniff',
-    ...Object.entries(headers).flat(),
-  ]);
+  ];
+  if (headers !== undefined) list.push(...Object.entries(headers).flat());
+  // All headers in one call, as a list: to set one before costs more than all of them.
+  response.writeHead(status, list);
   response.end(text);
 }

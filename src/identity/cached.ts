@@ -23,7 +23,7 @@ export interface IdentityCacheSettings {
   readonly ttl: number;
   /** Milliseconds since it was found that an answer may serve while the source fails; 0: never. */
   readonly staleFor: number;
-  /** Default 10,000. */
+  /** Default 16,384. */
   readonly maxEntries?: number;
   /** Milliseconds of a steady clock. */
   readonly now: () => number;
@@ -51,8 +51,10 @@ export function cacheIdentities(
 
   const knownFor = (username: string, age: number): Identity | undefined => {
     const found = known.get(username);
+    if (found === undefined) return undefined;
+    const since = now() - found.foundAt;
     // A negative age: the clock was set back, and nothing is known of it.
-    return found !== undefined && now() >= found.foundAt && now() - found.foundAt < age ? found.identity : undefined;
+    return since >= 0 && since < age ? found.identity : undefined;
   };
 
   // Dated by when the question was put: the answer may be as old as that. One lookup a user is under way at any time,
@@ -97,7 +99,7 @@ export function cacheIdentities(
   };
 }
 
-function createMemory({ maxEntries = 10_000 }: IdentityCacheSettings): LRUCache<string, Found> {
+function createMemory({ maxEntries = 16_384 }: IdentityCacheSettings): LRUCache<string, Found> {
   return new LRUCache({
     max: maxEntries,
     maxSize: MAX_GROUP_NAMES,

@@ -52,6 +52,7 @@ export function createLogger(options: LoggerOptions): Logger {
     verbose: (level, message, fields) => {
       if (level <= options.verbosity) log('verbose', message, fields);
     },
+    shows: (level) => level <= options.verbosity,
   };
 }
 
