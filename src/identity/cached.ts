@@ -1,5 +1,6 @@
 /** A short memory in front of an identity source; used in the front, where kube-apiserver's reviews arrive in bursts. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { LRUCache } from 'lru-cache';
 import type { Logger } from '../log/logger.js';
 import { createFailureLog } from './failure-log.js';
@@ -57,6 +58,14 @@ export function cacheIdentities(
     return since >= 0 && since < age ? found.identity : undefined;
   };
 
+  // The same object as long as it says the same: what was made of it need not be made again.
+  const keep = (username: string, found: Identity, foundAt: number): Identity => {
+    const before = known.peek(username)?.identity;
+    const identity = before !== undefined && isDeepStrictEqual(before, found) ? before : found;
+    known.set(username, { identity, foundAt });
+    return identity;
+  };
+
   // Dated by when the question was put: the answer may be as old as that. One lookup a user is under way at any time,
   // so none can overwrite what a later one found.
   const ask = async (username: string): Promise<Identity | undefined> => {
@@ -67,9 +76,9 @@ export function cacheIdentities(
       onServed('miss');
       const recent = knownFor(username, staleFor);
       if (identity !== undefined && recent !== undefined && isLess(identity, recent)) return recent;
-      if (identity === undefined) known.delete(username);
-      else known.set(username, { identity, foundAt });
-      return identity;
+      if (identity !== undefined) return keep(username, identity, foundAt);
+      known.delete(username);
+      return undefined;
     } catch (error) {
       failures.failed(error);
       const recent = knownFor(username, staleFor);
