@@ -33,7 +33,7 @@ import {
 const REAP_INTERVAL = 5_000;
 
 /** Added to the nice value of the others: hashing passwords is work, and where both want a processor the reviews come first. */
-const NICER = 5;
+const NICER = 10;
 const MOST_NICE = 19;
 
 /** The exit code that tells why; the log has it. EMFILE of errno(3). */
