@@ -54,6 +54,7 @@ function serve(settings: Settings, warnings: readonly string[], environment: Env
     verbosity: settings.verbosity,
     process: 'supervisor',
     isTerminal,
+    loadLater: true,
     write: native.writeNow,
   });
   for (const text of [...warnings, warning, notify.warning]) if (text !== undefined) log.warn(text);

@@ -1,5 +1,10 @@
 /** Text of a file, YAML or JSON, becomes a plain object: bounded in depth, without aliases; read by the supervisor and the front. */
-import { type Document, isMap, isScalar, Lexer, LineCounter, Parser, parseDocument, visit } from 'yaml';
+import { createRequire } from 'node:module';
+import type { Document } from 'yaml';
+
+const load = createRequire(import.meta.url);
+/** Loaded for those who have such a file: it takes as long as all the rest of the configuration. */
+const yaml = (): typeof import('yaml') => load('yaml');
 
 /** Says what is wrong with a document; never with a piece of it, which may be a secret. */
 export type DocumentFault = (reason: string) => Error;
@@ -30,6 +35,7 @@ export function parseYamlObject(
   fault: DocumentFault,
 ): Record<string, unknown> {
   if (isTooDeep(text, deepest)) throw fault('is nested too deeply');
+  const { isMap, isScalar } = yaml();
   const document = checkedDocument(text, fault);
   if (document.contents === null || (isScalar(document.contents) && document.contents.value === null)) return {};
   if (!isMap(document.contents)) throw fault(`must hold ${holds}, one \`name: value\` a line`);
@@ -38,6 +44,7 @@ export function parseYamlObject(
 
 /** Looked at without recursion: composing a document recurses, and near the stack's end V8 may abort instead of throwing. */
 function isTooDeep(text: string, deepest: number): boolean {
+  const { Lexer, Parser } = yaml();
   const parser = new Parser();
   for (const lexeme of new Lexer().lex(text)) {
     for (const _ of parser.next(lexeme));
@@ -47,8 +54,10 @@ function isTooDeep(text: string, deepest: number): boolean {
 }
 
 function checkedDocument(text: string, fault: DocumentFault): Document.Parsed {
+  const { LineCounter, parseDocument, visit } = yaml();
   const lines = new LineCounter();
-  const document = parseDocument(text, { prettyErrors: false, lineCounter: lines, logLevel: 'silent', version: '1.2' });
+  // A silent parser leaves a second document out without a word.
+  const document = parseDocument(text, { prettyErrors: false, lineCounter: lines, logLevel: 'error', version: '1.2' });
   const broken = document.errors[0] ?? document.warnings[0];
   // The parser's own message may quote the file.
   if (broken) throw fault(`line ${lines.linePos(broken.pos[0]).line} is not valid YAML or JSON (${broken.code})`);

@@ -6,20 +6,22 @@ import type { RequestContext } from './request-context.js';
 const LEVEL = 2;
 const PATH_LENGTH = 256;
 
-/** To be called when the response has closed. */
-export function logAccess(
+/** To be called when a request comes; the returned function when its response has closed. undefined: nobody would see the line. */
+export function beginAccess(
   log: Logger,
   request: IncomingMessage,
   response: ServerResponse,
   context: RequestContext,
-  milliseconds: number,
-): void {
-  log.verbose(LEVEL, 'request', {
-    method: request.method,
-    path: context.path.slice(0, PATH_LENGTH),
-    status: response.writableFinished ? response.statusCode : 'cut off',
-    source: context.source,
-    requestId: context.requestId,
-    ms: Math.round(milliseconds),
-  });
+): (() => void) | undefined {
+  if (log.shows?.(LEVEL) === false) return undefined;
+  const began = performance.now();
+  return () =>
+    log.verbose(LEVEL, 'request', {
+      method: request.method,
+      path: context.path.slice(0, PATH_LENGTH),
+      status: response.writableFinished ? response.statusCode : 'cut off',
+      source: context.source,
+      requestId: context.requestId,
+      ms: Math.round(performance.now() - began),
+    });
 }

@@ -3,12 +3,20 @@ import type { IncomingMessage } from 'node:http';
 import { type ErrorCode, PamhookError } from '../errors.js';
 import type { Logger } from '../log/logger.js';
 import type { Review, ReviewRefusal, ReviewResult } from '../token/review.js';
+import { type AnswerText, createAnswerTexts } from './answer-texts.js';
 import { type BodyFault, type BodyLimits, readBody } from './body.js';
 import { type BodyRoom, createBodyRoom } from './body-room.js';
 import { type Bounds, bounds as defaultBounds } from './bounds.js';
 import type { Handler, RequestContext } from './request-context.js';
-import { kubernetesStatus, sendJson } from './status.js';
-import { parseTokenReview, type TokenReviewRequest, type TokenReviewStatus, tokenReview } from './token-review.js';
+import { createReviewForms, type ReviewForms } from './review-form.js';
+import { kubernetesStatus, sendText } from './status.js';
+import {
+  parseTokenReview,
+  type TokenReviewFault,
+  type TokenReviewRequest,
+  type TokenReviewVersion,
+  tokenReview,
+} from './token-review.js';
 
 /** How a review ended, for counting. */
 export type ReviewOutcome =
@@ -26,7 +34,7 @@ export interface AuthenticateOptions {
 
 interface Answer {
   readonly status: number;
-  readonly body: object;
+  readonly text: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -37,10 +45,12 @@ export function createAuthenticateHandler(options: AuthenticateOptions): Handler
     kept: bounds.keptBodyBytes,
     stringCharacters: bounds.tokenCharacters,
   };
-  const parts = { ...options, bounds, limits, room: createBodyRoom(bounds.smallBodyBytes, bounds.largeBodiesBytes) };
+  const room = createBodyRoom(bounds.smallBodyBytes, bounds.largeBodiesBytes);
+  const parse = (body: Buffer) => parseTokenReview(body, bounds);
+  const parts = { ...options, limits, room, parse, forms: createReviewForms(parse), textOf: createAnswerTexts() };
   return (request, response, context) => {
     answer(request, context, parts).then(
-      (result) => result && sendJson(response, context, result.status, result.body, result.headers),
+      (result) => result && sendText(response, context, result.status, result.text, result.headers),
       (error: unknown) => {
         options.log.error('a review could not be answered', { requestId: context.requestId, error });
         response.destroy();
@@ -49,53 +59,59 @@ export function createAuthenticateHandler(options: AuthenticateOptions): Handler
   };
 }
 
-type Parts = AuthenticateOptions & { readonly bounds: Bounds; readonly limits: BodyLimits; readonly room: BodyRoom };
+interface Parts extends AuthenticateOptions {
+  readonly limits: BodyLimits;
+  readonly room: BodyRoom;
+  readonly parse: (body: Buffer) => TokenReviewRequest | TokenReviewFault;
+  readonly forms: ReviewForms;
+  readonly textOf: AnswerText;
+}
 
 /** undefined: the client has gone. */
 async function answer(request: IncomingMessage, context: RequestContext, parts: Parts): Promise<Answer | undefined> {
   if (request.method !== 'POST') return failure(405, 'only POST is answered here', { Allow: 'POST' });
   if (!isPlain(request)) return failure(415, 'Content-Encoding is not identity', { 'Accept-Encoding': 'identity' });
-  const parsed = await readBody(request, parts.limits, parts.room, (body) => parseTokenReview(body, parts.bounds));
-  if (typeof parsed === 'string') return bodyFailure(parsed, parts.limits);
-  if ('fault' in parsed) return failure(400, parsed.fault);
-  return reviewed(parsed, context, parts);
-}
-
-async function reviewed(asked: TokenReviewRequest, context: RequestContext, parts: Parts): Promise<Answer> {
+  const asked = await readBody(request, parts.limits, parts.room, (body) => read(body, parts));
+  if (typeof asked === 'string') return bodyFailure(asked, parts.limits);
+  if ('fault' in asked) return failure(400, asked.fault);
   const { source } = context;
   const began = performance.now();
   const done = (outcome: ReviewOutcome) => parts.onReview(outcome, performance.now() - began);
   try {
-    const result = await decide(asked, parts.review);
+    const result = asked.token === '' ? EMPTY_TOKEN : await parts.review(asked.token, asked.audiences);
+    // kube-apiserver lets an empty name in as a user: rather no answer at all.
+    if (result.authenticated && result.user.username === '')
+      throw new Error('a review said yes to a user without a name');
     if (result.authenticated) done({ answer: 'yes', source });
     else done({ answer: 'no', refusal: result.refusal, source });
-    return { status: 200, body: tokenReview(asked.apiVersion, statusOf(result)) };
+    // From those alone whose tokens are good: strangers cannot push forms out.
+    if (result.authenticated) asked.learnForm?.();
+    return { status: 200, text: parts.textOf(asked.apiVersion, result) };
   } catch (error) {
     const code = error instanceof PamhookError ? error.code : 'ERR_INTERNAL';
     done({ answer: 'unavailable', code, source });
     if (code === 'ERR_INTERNAL') parts.log.error('a review failed', { requestId: context.requestId, error });
-    // 500 without Retry-After: kube-apiserver tries again within seconds and caches nothing. 503 it would take for final.
-    return {
-      status: 500,
-      body: tokenReview(asked.apiVersion, { authenticated: false, error: `the token could not be checked (${code})` }),
-    };
+    return unavailable(asked.apiVersion, code);
   }
 }
 
-async function decide({ token, audiences }: TokenReviewRequest, review: Review): Promise<ReviewResult> {
-  if (token === '') return { authenticated: false, refusal: 'malformed' };
-  const result = await review(token, audiences);
-  // kube-apiserver lets an empty name in as a user: rather no answer at all.
-  if (result.authenticated && result.user.username === '')
-    throw new Error('a review said yes to a user without a name');
-  return result;
+interface Asked extends TokenReviewRequest {
+  readonly learnForm?: (() => void) | undefined;
 }
 
-function statusOf(result: ReviewResult): TokenReviewStatus {
-  if (!result.authenticated) return { authenticated: false };
-  const { username, uid, groups, extra } = result.user;
-  const user = { username, ...(uid === undefined ? {} : { uid }), groups, extra };
-  return { authenticated: true, user, ...(result.audiences && { audiences: result.audiences }) };
+function read(body: Buffer, { forms, parse }: Parts): Asked | TokenReviewFault {
+  const known = forms.read(body);
+  if (known !== undefined) return known;
+  const parsed = parse(body);
+  return 'fault' in parsed ? parsed : { ...parsed, learnForm: forms.formOf(body, parsed) };
+}
+
+const EMPTY_TOKEN: ReviewResult = { authenticated: false, refusal: 'malformed' };
+
+/** 500 without Retry-After: kube-apiserver tries again within seconds and caches nothing. 503 it would take for final. */
+function unavailable(version: TokenReviewVersion, code: ErrorCode): Answer {
+  const error = `the token could not be checked (${code})`;
+  return { status: 500, text: JSON.stringify(tokenReview(version, { authenticated: false, error })) };
 }
 
 function isPlain(request: IncomingMessage): boolean {
@@ -113,5 +129,5 @@ function bodyFailure(fault: BodyFault, { whole, kept }: BodyLimits): Answer | un
 
 /** For a request that is no TokenReview. */
 function failure(code: number, message: string, headers?: Readonly<Record<string, string>>): Answer {
-  return { status: code, body: kubernetesStatus(code, message), ...(headers && { headers }) };
+  return { status: code, text: JSON.stringify(kubernetesStatus(code, message)), ...(headers && { headers }) };
 }

@@ -26,29 +26,44 @@ export function readBody<T extends object>(
 ): Promise<T | BodyFault> {
   return new Promise((resolve, reject) => {
     const declared = declaredLength(request);
-    const collected = collect(limits, declared ?? limits.whole, room);
+    // Most bodies come whole, in one piece, and need nothing more.
+    let only: Buffer | undefined;
+    let collected: ReturnType<typeof collect> | undefined;
+    let isOver = false;
+    function add(chunk: Buffer): void {
+      if (collected === undefined && only === undefined && chunk.length <= Math.min(limits.whole, room.small)) {
+        only = chunk;
+        return;
+      }
+      collected ??= collect(limits, declared ?? limits.whole, room);
+      if (only !== undefined) collected.add(only);
+      only = undefined;
+      collected.add(chunk);
+      if (collected.length() > 2 * limits.whole) finish('too large');
+    }
     function finish(fault: BodyFault | undefined): void {
+      if (isOver) return;
+      isOver = true;
       try {
-        resolve(fault ?? collected.read(read));
+        resolve(fault ?? (collected === undefined ? read(only ?? EMPTY) : collected.read(read)));
       } catch (error) {
         reject(error);
       }
       // What still comes has no reader then; Node throws it away.
       if (fault === 'too large') request.removeAllListeners('data');
-      collected.release();
+      collected?.release();
     }
     if (declared !== undefined && declared > 2 * limits.whole) {
       finish('too large');
       return;
     }
-    request.on('data', (chunk: Buffer) => {
-      collected.add(chunk);
-      if (collected.length() > 2 * limits.whole) finish('too large');
-    });
-    request.once('end', () => finish(collected.fault()));
-    request.once('close', () => finish('cut short'));
+    request.on('data', add);
+    request.on('end', () => finish(collected?.fault()));
+    request.on('close', () => finish('cut short'));
   });
 }
+
+const EMPTY = Buffer.alloc(0);
 
 /** The whole body, by readBody(), for a `limit` so small that no body need wait for room. */
 export function readSmallBody(request: IncomingMessage, limit: number): Promise<Buffer | BodyFault> {

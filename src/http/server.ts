@@ -6,7 +6,7 @@ import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import type { Logger } from '../log/logger.js';
-import { logAccess } from './access-log.js';
+import { beginAccess } from './access-log.js';
 import { createAdmission } from './admission.js';
 import { answerBare, statusOfParserError } from './bare-answer.js';
 import { type Bounds, bounds as defaultBounds } from './bounds.js';
@@ -143,14 +143,14 @@ export function createFrontServer(options: FrontServerOptions): FrontServer {
 
   function answer(request: IncomingMessage, response: ServerResponse, connection: Connection): void {
     if (response.destroyed || connection.broken) return;
-    const began = performance.now();
     const target = originForm(request.url ?? '');
     const path = pathOf(target ?? request.url ?? '');
     const { outdated } = connection;
     const context: RequestContext = { requestId: randomUUID(), source: sourceOf(request, connection), path, outdated };
+    const logAccess = beginAccess(log, request, response, context);
     response.once('close', () => {
       endAnswer(connection, response);
-      logAccess(log, request, response, context, performance.now() - began);
+      logAccess?.();
       traffic.answered(path, response.writableFinished ? response.statusCode : undefined);
     });
     boundUnreadBody(request, response, 2 * bounds.otherBodyBytes);

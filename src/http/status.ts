@@ -23,25 +23,31 @@ export function sendStatus(
   message: string,
   headers?: Readonly<Record<string, string>>,
 ): void {
-  sendJson(response, context, code, kubernetesStatus(code, message), headers);
+  sendText(response, context, code, JSON.stringify(kubernetesStatus(code, message)), headers);
 }
 
-export function sendJson(
+/** `text` is JSON. */
+export function sendText(
   response: ServerResponse,
   { requestId }: RequestContext,
   status: number,
-  body: object,
+  text: string,
   headers?: Readonly<Record<string, string>>,
 ): void {
-  const text = JSON.stringify(body);
-  // All headers in one call: to set one before costs more than all of them.
-  response.writeHead(status, {
-    'X-Request-Id': requestId,
-    'Content-Type': 'application/json',
-    'Content-Length': Buffer.byteLength(text),
-    'Cache-Control': 'no-store',
-    'X-Content-Type-Options': 'nosniff',
-    ...headers,
-  });
+  const list = [
+    'X-Request-Id',
+    requestId,
+    'Content-Type',
+    'application/json',
+    'Content-Length',
+    String(Buffer.byteLength(text)),
+    'Cache-Control',
+    'no-store',
+    'X-Content-Type-Options',
+    'nosniff',
+  ];
+  if (headers !== undefined) list.push(...Object.entries(headers).flat());
+  // All headers in one call, as a list: to set one before costs more than all of them.
+  response.writeHead(status, list);
   response.end(text);
 }

@@ -1,5 +1,6 @@
 /** A short memory in front of an identity source; used in the front, where kube-apiserver's reviews arrive in bursts. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { LRUCache } from 'lru-cache';
 import type { Logger } from '../log/logger.js';
 import { createFailureLog } from './failure-log.js';
@@ -23,7 +24,7 @@ export interface IdentityCacheSettings {
   readonly ttl: number;
   /** Milliseconds since it was found that an answer may serve while the source fails; 0: never. */
   readonly staleFor: number;
-  /** Default 10,000. */
+  /** Default 16,384. */
   readonly maxEntries?: number;
   /** Milliseconds of a steady clock. */
   readonly now: () => number;
@@ -51,8 +52,18 @@ export function cacheIdentities(
 
   const knownFor = (username: string, age: number): Identity | undefined => {
     const found = known.get(username);
+    if (found === undefined) return undefined;
+    const since = now() - found.foundAt;
     // A negative age: the clock was set back, and nothing is known of it.
-    return found !== undefined && now() >= found.foundAt && now() - found.foundAt < age ? found.identity : undefined;
+    return since >= 0 && since < age ? found.identity : undefined;
+  };
+
+  // The same object as long as it says the same: what was made of it need not be made again.
+  const keep = (username: string, found: Identity, foundAt: number): Identity => {
+    const before = known.peek(username)?.identity;
+    const identity = before !== undefined && isDeepStrictEqual(before, found) ? before : found;
+    known.set(username, { identity, foundAt });
+    return identity;
   };
 
   // Dated by when the question was put: the answer may be as old as that. One lookup a user is under way at any time,
@@ -65,9 +76,9 @@ export function cacheIdentities(
       onServed('miss');
       const recent = knownFor(username, staleFor);
       if (identity !== undefined && recent !== undefined && isLess(identity, recent)) return recent;
-      if (identity === undefined) known.delete(username);
-      else known.set(username, { identity, foundAt });
-      return identity;
+      if (identity !== undefined) return keep(username, identity, foundAt);
+      known.delete(username);
+      return undefined;
     } catch (error) {
       failures.failed(error);
       const recent = knownFor(username, staleFor);
@@ -97,7 +108,7 @@ export function cacheIdentities(
   };
 }
 
-function createMemory({ maxEntries = 10_000 }: IdentityCacheSettings): LRUCache<string, Found> {
+function createMemory({ maxEntries = 16_384 }: IdentityCacheSettings): LRUCache<string, Found> {
   return new LRUCache({
     max: maxEntries,
     maxSize: MAX_GROUP_NAMES,

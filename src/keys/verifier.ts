@@ -23,8 +23,12 @@ interface VerificationKey {
 /** A verifier for several keys, told apart by `kid`. Throws UnavailableError with ERR_KEY_UNAVAILABLE when one is not a key of its algorithm. */
 export function importVerifier(materials: readonly VerificationMaterial[]): Verifier {
   const keys = new Map(materials.map((material) => [material.kid, importKey(material)]));
-  return { verify: (token) => verify(token, keys) };
+  const headers = new Map<string, VerificationKey>();
+  return { verify: (token) => verify(token, keys, headers) };
 }
+
+/** Headers of right tokens, as they are spelled: a signer writes the same one each time. */
+const MOST_HEADERS = 64;
 
 function importKey({ algorithm, kid, key: text }: VerificationMaterial): VerificationKey {
   const key = readKey(algorithm, text);
@@ -45,12 +49,18 @@ function readKey(algorithm: Algorithm, text: string): KeyObject | undefined {
   }
 }
 
-function verify(token: string, keys: ReadonlyMap<string, VerificationKey>): Verification {
+function verify(
+  token: string,
+  keys: ReadonlyMap<string, VerificationKey>,
+  headers: Map<string, VerificationKey>,
+): Verification {
   const jws = splitCompact(token);
   if (jws === undefined) return refused('malformed');
-  const key = keyFor(jws, keys);
+  const key = headers.get(jws.header) ?? keyFor(jws, keys);
   if (typeof key === 'string') return refused(key);
-  return verifyWith(key, jws, token);
+  const verification = verifyWith(key, jws, token);
+  if (verification.valid && headers.size < MOST_HEADERS) headers.set(jws.header, key);
+  return verification;
 }
 
 function keyFor(jws: CompactJws, keys: ReadonlyMap<string, VerificationKey>): VerificationKey | TokenFault {

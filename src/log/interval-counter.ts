@@ -30,6 +30,12 @@ export interface IntervalCounter<K> {
   stop(): void;
 }
 
+interface Entry<K> {
+  readonly key: K;
+  count: number;
+  readonly since: number;
+}
+
 /** `K`: an object of strings, its members always in one order. */
 export function createIntervalCounter<K extends object>({
   keyFor,
@@ -38,7 +44,9 @@ export function createIntervalCounter<K extends object>({
   setTimer = unreferencedTimer,
   now = Date.now,
 }: IntervalCounterOptions<K>): IntervalCounter<K> {
-  const counts = new Map<string, { readonly key: K; count: number; readonly since: number }>();
+  const counts = new Map<string, Entry<K>>();
+  /** A flood is one and the same again and again. */
+  let last: { readonly wanted: K; readonly entry: Entry<K> } | undefined;
   const kept: KeptKeys<K> = {
     get size() {
       return counts.size;
@@ -53,6 +61,7 @@ export function createIntervalCounter<K extends object>({
 
   const flushAll = () => {
     cancel = undefined;
+    last = undefined;
     if (counts.size === 0) return;
     const all = [...counts];
     const entries = all.map(([, { key, count, since }]) => ({ ...key, count, since }));
@@ -65,10 +74,16 @@ export function createIntervalCounter<K extends object>({
   };
   return {
     count(wanted) {
+      if (last !== undefined && haveSameMembers(wanted, last.wanted)) {
+        last.entry.count++;
+        return;
+      }
       const key = keyFor(wanted, kept);
-      const entry = counts.get(JSON.stringify(key)) ?? { key, count: 0, since: now() };
+      const name = JSON.stringify(key);
+      const entry = counts.get(name) ?? { key, count: 0, since: now() };
       entry.count++;
-      counts.set(JSON.stringify(key), entry);
+      counts.set(name, entry);
+      last = { wanted, entry };
       startTimer();
     },
     stop() {
@@ -77,6 +92,12 @@ export function createIntervalCounter<K extends object>({
       flushAll();
     },
   };
+}
+
+function haveSameMembers<K extends object>(left: K, right: K): boolean {
+  for (const name in left) if (left[name] !== right[name]) return false;
+  for (const name in right) if (!(name in left)) return false;
+  return true;
 }
 
 function undelivered<E>(entries: readonly E[], flush: (entries: readonly E[]) => readonly E[] | undefined) {

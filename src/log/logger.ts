@@ -12,4 +12,6 @@ export interface Logger {
   info(message: string, fields?: LogFields): void;
   /** Shown with `-v LEVEL` and above. */
   verbose(level: number, message: string, fields?: LogFields): void;
+  /** Whether it would be; absent: that cannot be told. */
+  shows?(level: number): boolean;
 }

@@ -1,7 +1,8 @@
 /** The operator's log, by winston, to standard error: each process makes one when it starts. */
 import { writeSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { Writable } from 'node:stream';
-import winston from 'winston';
+import type { Logger as WinstonLogger } from 'winston';
 import { type Field, jsonLine, textLine } from './line.js';
 import { createLineWriter, type Write } from './line-writer.js';
 import type { LogFields, Logger, ProcessName } from './logger.js';
@@ -16,6 +17,8 @@ export interface LoggerOptions {
   readonly isTerminal: boolean;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
+  /** Whether winston waits for the first line to be loaded: not where files can be opened no more by then. */
+  readonly loadLater?: boolean;
   /** One that never blocks keeps a stuck reader of the log from holding up the process. */
   readonly write?: Write;
 }
@@ -32,19 +35,14 @@ const STACK_VERBOSITY = 2;
 export function createLogger(options: LoggerOptions): Logger {
   const render = renderFor(options);
   const put = lossyWriter(options.write ?? writeSync, (lost) => render('warn', 'log lines were lost', { lost }));
-  const logger = winston.createLogger({
-    levels,
-    level: 'verbose',
-    format: winston.format.printf(({ level, message, fields }) =>
-      render(level as Level, String(message), fields as LogFields),
-    ),
-    transports: new winston.transports.Stream({ stream: writableFor(put), eol: '' }),
-  });
+  let logger = options.loadLater ? undefined : createWinston(render, put);
   const log = (level: Level, message: string, fields: LogFields = {}) => {
     try {
+      logger ??= createWinston(render, put);
       logger.log({ level, message, fields });
     } catch {
-      // A log that fails must not fail what it tells of.
+      // A log that fails must not fail what it tells of. Winston cannot be loaded where no file can be opened.
+      if (logger === undefined) put(render(level, message, fields));
     }
   };
   return {
@@ -54,7 +52,23 @@ export function createLogger(options: LoggerOptions): Logger {
     verbose: (level, message, fields) => {
       if (level <= options.verbosity) log('verbose', message, fields);
     },
+    shows: (level) => level <= options.verbosity,
   };
+}
+
+const load = createRequire(import.meta.url);
+
+/** Loaded, it takes some 7 MiB, and a good part of the time in which a process starts. */
+function createWinston(render: Render, put: (line: string) => void): WinstonLogger {
+  const winston: typeof import('winston') = load('winston');
+  return winston.createLogger({
+    levels,
+    level: 'verbose',
+    format: winston.format.printf(({ level, message, fields }) =>
+      render(level as Level, String(message), fields as LogFields),
+    ),
+    transports: new winston.transports.Stream({ stream: writableFor(put), eol: '' }),
+  });
 }
 
 /** Hands each line on within the call, so that one logged just before the exit is not lost. */

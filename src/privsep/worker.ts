@@ -36,7 +36,7 @@ import {
 const REAP_INTERVAL = 5_000;
 
 /** Added to the nice value of the others: hashing passwords is work, and where both want a processor the reviews come first. */
-const NICER = 5;
+const NICER = 10;
 const MOST_NICE = 19;
 
 /** The exit code that tells why; the log has it. EMFILE of errno(3). */
@@ -91,7 +91,14 @@ function canOpenFiles(): boolean {
 }
 
 function configure(configuration: WorkerConfiguration): void {
-  const log = createLogger({ ...configuration.logging, process: 'worker', isTerminal: false, write: native.writeNow });
+  const { logging } = configuration;
+  const log = createLogger({
+    ...logging,
+    process: 'worker',
+    isTerminal: false,
+    loadLater: true,
+    write: native.writeNow,
+  });
   try {
     guardMemory(native, configuration.lockMemory, log);
     dieWithSupervisor(native, configuration.supervisorPid);

@@ -69,6 +69,10 @@ test('parseConfigFile() refuses aliases, so that a small file cannot stand for a
   assert.match(faultOf(`audience:\n- &a0 [x]\n${bomb}`), /alias/);
 });
 
+test('parseConfigFile() refuses a second document, which would be left out', () => {
+  assert.match(faultOf('v: 1\n---\nbind-port: 6443\n'), /line 2 is not valid YAML or JSON \(MULTIPLE_DOCS\)/);
+});
+
 test('parseConfigFile() refuses nesting without end, in every form', () => {
   const deep = 100_000;
   for (const piece of ['[', '{a:', '- ', '? ', '[{']) {

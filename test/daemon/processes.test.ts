@@ -58,7 +58,7 @@ describe('the processes', () => {
     const daemon = await startDaemon(t, await setScene(t));
     await daemon.login('alice', 'secret');
     const [front, worker] = [...daemon.children('front'), ...daemon.children('worker')].map((pid) => getPriority(pid));
-    assert.equal(worker, Math.min((front ?? 0) + 5, 19));
+    assert.equal(worker, Math.min((front ?? 0) + 10, 19));
   });
 
   it('keep a module that hangs to its own login, which is answered 503', async (t) => {

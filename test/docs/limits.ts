@@ -2,8 +2,10 @@
 import { defaultText } from '#src/config/help.js';
 import { LONGEST_TEMPLATE } from '#src/config/kubeconfig-template.js';
 import type { OptionName } from '#src/config/options.js';
+import { MAX_TEXT_CHARACTERS } from '#src/http/answer-texts.js';
 import { type Bounds, bounds } from '#src/http/bounds.js';
 import { metricsBounds } from '#src/http/metrics-server.js';
+import { LONGEST_FORM, MOST_FORMS } from '#src/http/review-form.js';
 import { MAX_FRAME } from '#src/privsep/channel.js';
 import { MAX_KEYS_IN_USE, MAX_RESPONSE, MAX_RESPONSES } from '#src/privsep/protocol.js';
 import { MAX_VERIFIED_TOKENS } from '#src/token/verified-tokens.js';
@@ -101,6 +103,16 @@ const fixed: readonly (readonly [string, string, string])[] = [
     'verified tokens remembered',
     `${MAX_VERIFIED_TOKENS}`,
     'only good ones come in, so that no stranger can push others out',
+  ],
+  [
+    'texts of answers kept',
+    bytes(MAX_TEXT_CHARACTERS),
+    'some 350 bytes each for a user in one group: room for those of all remembered tokens',
+  ],
+  [
+    'forms of reviews known',
+    `${MOST_FORMS} of ${bytes(LONGEST_FORM)}`,
+    'kube-apiserver has one; learnt from reviews of good tokens alone, so that no stranger can push others out',
   ],
 ];
 

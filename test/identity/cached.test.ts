@@ -62,6 +62,20 @@ test('a found identity serves until it is ttl old, then it is asked for again', 
   assert.equal(f.asked.length, 2);
 });
 
+test('an identity that is asked for again is the same object for as long as it says the same', async () => {
+  const f = fixture({ ttl: 0 });
+  let found: Identity = identity('alice', ['a', 'b']);
+  f.answer = () => Promise.resolve(structuredClone(found));
+  const first = await f.identities.find('alice');
+  assert.equal(await f.identities.find('alice'), first);
+  const others: Identity[] = [{ ...found, uid: '2' }, identity('alice', ['b', 'a']), { ...found, incomplete: true }];
+  for (const other of others) {
+    f.now += 60_000;
+    found = other;
+    assert.deepEqual(await f.identities.find('alice'), other);
+  }
+});
+
 test('an answer is as old as its question', async () => {
   const f = fixture();
   f.answer = (name) => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { type Counted, createIntervalCounter } from '#src/log/interval-counter.js';
 import { type CountedRefusals, createRefusalCounter, type RefusalCounterOptions } from '#src/log/refusal-counter.js';
 
 /** A counter with a clock and timers in the hands of the test. */
@@ -40,6 +41,31 @@ test('refusals are flushed as one entry a reason and source, ten seconds after t
       { reason: 'expired', source: '10.0.0.2', count: 1, since: 1001 },
       { reason: 'unknown key', source: '10.0.0.1', count: 1, since: 1002 },
     ],
+  ]);
+});
+
+test('one that comes again and again is counted as any other, and a member more or less makes another one', () => {
+  interface Key {
+    readonly source: string;
+    readonly user?: string;
+  }
+  let flushed: readonly Counted<Key>[] = [];
+  const counter = createIntervalCounter<Key>({
+    keyFor: (key) => key,
+    flush(entries) {
+      flushed = entries;
+      return undefined;
+    },
+    now: () => 1,
+  });
+  for (const user of ['x', 'x', undefined, undefined, 'x', 'y']) {
+    counter.count({ source: 'a', ...(user && { user }) });
+  }
+  counter.stop();
+  assert.deepEqual(flushed, [
+    { source: 'a', user: 'x', count: 3, since: 1 },
+    { source: 'a', count: 2, since: 1 },
+    { source: 'a', user: 'y', count: 1, since: 1 },
   ]);
 });
 

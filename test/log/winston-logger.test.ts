@@ -47,6 +47,14 @@ test('the text form is time, level, process, message and fields', () => {
   ]);
 });
 
+test('a logger that is loaded later writes its first line as any other, within the call', () => {
+  const { log, writes } = setUp({ loadLater: true });
+  log.verbose(1, 'not shown');
+  assert.deepEqual(writes, []);
+  log.warn('first', { user: 'alice' });
+  assert.deepEqual(writes, [`${TIME} WARN supervisor first user=alice\n`]);
+});
+
 test('the JSON form is one object, whose own fields none of the given ones replaces', () => {
   const { log, writes } = setUp({ format: 'json', process: 'front' });
   log.warn('hello', { user: 'alice', level: 'x', pid: 1, message: 'forged' });

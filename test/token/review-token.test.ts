@@ -306,14 +306,66 @@ describe('tokens seen before', () => {
     assert.deepEqual(await turned.review(token, []), no('unknown key'));
   });
 
+  it('get the same answer only for the same identity and the same audiences', async () => {
+    const { review, known } = reviewing({ audience: ['a', 'b', 'c'] });
+    const token = signed(es256, {}, { aud: ['a', 'b'] });
+    const first = await review(token, ['a']);
+    assert.equal(await review(token, ['a']), first);
+    assert.deepEqual(await review(token, ['b']), { ...yes, audiences: ['b'] });
+    assert.deepEqual(await review(token, ['c']), no('wrong audience'));
+    assert.deepEqual(await review(token, ['a', 'b']), { ...yes, audiences: ['a', 'b'] });
+    assert.deepEqual(await review(token, []), yes);
+    known['alice'] = { ...alice };
+    const again = await review(token, []);
+    assert.notEqual(again, first);
+    assert.deepEqual(again, yes);
+  });
+
+  it('that got a yes get a no once the account is away, closed or another one, and once they end', async () => {
+    let allowed = true;
+    const { review, known, seen } = reviewing({ accountAllowed: async () => allowed });
+    const token = signed(es256);
+    const answers = async () => (await review(token, [])).authenticated;
+    assert.equal(await answers(), true);
+    allowed = false;
+    assert.deepEqual(await review(token, []), no('account not allowed'));
+    allowed = true;
+    delete known['alice'];
+    assert.deepEqual(await review(token, []), no('unknown user'));
+    known['alice'] = { ...alice, uid: '1001' };
+    assert.deepEqual(await review(token, []), no('another uid'));
+    known['alice'] = alice;
+    assert.equal(await answers(), true);
+    seen.time = claims.exp * 1000 - 1;
+    assert.equal(await answers(), true);
+    seen.time += 1;
+    assert.deepEqual(await review(token, []), no('expired'));
+  });
+
   it('are bounded in number and in size', () => {
     const verified = createVerifiedTokens();
-    for (let n = 0; n <= MAX_VERIFIED_TOKENS; n += 1) verified.set(`token ${n}`, claims);
+    for (let n = 0; n <= MAX_VERIFIED_TOKENS; n += 1) verified.set(`token ${n}`, { claims });
     assert.equal(verified.size, MAX_VERIFIED_TOKENS);
     assert.equal(verified.has('token 0'), false);
     const long = 'x'.repeat(MAX_TOKEN_CHARACTERS - 5);
-    for (let n = 10_000; n < 10_600; n += 1) verified.set(`${n}${long}`, claims);
+    for (let n = 20_000; n < 20_600; n += 1) verified.set(`${n}${long}`, { claims });
     assert(verified.calculatedSize <= MAX_VERIFIED_CHARACTERS);
     assert.equal(verified.size, MAX_VERIFIED_CHARACTERS / (2 * MAX_TOKEN_CHARACTERS));
+  });
+
+  it('count the audiences and groups of a kept answer among what they hold', () => {
+    const verified = createVerifiedTokens();
+    const audience = 'x'.repeat(200_000);
+    const user = { username: 'alice', uid: '1000', groups: Array.from({ length: 10_000 }, () => 'g'), extra: {} };
+    const answer = (requested: string[], groups: string[]) => ({
+      identity: alice,
+      requested,
+      result: { authenticated: true as const, user: { ...user, groups }, audiences: requested },
+    });
+    for (let n = 0; n < 100; n += 1) verified.set(`token ${n}`, { claims, answer: answer([audience], []) });
+    assert.equal(verified.size, Math.floor(MAX_VERIFIED_CHARACTERS / (2 * audience.length + 100)));
+    verified.clear();
+    for (let n = 0; n < 200; n += 1) verified.set(`token ${n}`, { claims, answer: answer([], user.groups) });
+    assert.equal(verified.size, Math.floor(MAX_VERIFIED_CHARACTERS / (16 * user.groups.length + 100)));
   });
 });
