@@ -13,7 +13,9 @@ RUN_PACKAGES := ca-certificates curl libnss-wrapper openssl
 TEST_PACKAGES := dbus fish gnome-keyring iproute2 libpam-google-authenticator libpam-oath libpam-wrapper oathtool redis-tools zsh
 CROSS_PACKAGES := g++-aarch64-linux-gnu
 CHECK_PACKAGES := clang-format
+BENCH_PACKAGES := libssl-dev redis-tools wrk
 FUZZ_PACKAGES := clang libclang-rt-dev llvm
+PAGE_PACKAGES := chromium
 # crun, podman's own choice, wants one kind of cgroups alone.
 DEPLOY_PACKAGES := catatonit iptables mmdebstrap netavark podman runc
 # Never installed on the machine, whose PAM and NSS they would change: a test of root's does so in a root that it throws away.
@@ -28,6 +30,7 @@ NODE_GYP = $(BIN)/node-gyp configure build --loglevel=warn $(NODE_HEADERS)
 NATIVE_SOURCES := binding.gyp $(wildcard src/native/*.cc src/native/*.h)
 ADDON := build/Release/pamhook.node
 TEST_FILES := $(patsubst test/%.ts,build/test/%.js,$(shell find test -name '*.test.ts' | sort))
+BENCH_SOURCES := $(wildcard bench/load/*.c bench/load/*.h)
 FUZZ_SOURCES := $(wildcard test/fuzz/*.cc test/fuzz/*.h)
 FUZZ_TARGETS := $(addprefix build/fuzz/,conversation transaction lookup nss-services)
 FUZZ_CXX = clang++ -std=c++17 -O1 -g -Wall -Wextra -Werror -fno-omit-frame-pointer -fno-sanitize-recover=all \
@@ -44,8 +47,8 @@ NODE_TESTS = $(filter $(addprefix build/test/,native/% http/% keys/% log/% pam/%
 # Four files at a time at least, since most tests wait most of the time. A test that hangs is to fail, not to hold up the others.
 export NODE_TEST := node --test --test-concurrency=$(shell n=$$(nproc); echo $$((n < 4 ? 4 : n))) --test-timeout=300000 --test-reporter=spec
 
-.PHONY: run build test test-root test-user test-asan test-load test-nodes test-package package e2e e2e-deploy e2e-ldap soak nodes check lint docs format clean \
-	fuzz fuzz-native fuzz-properties fuzz-short fuzz-corpus packages packages-run packages-test packages-check packages-deploy packages-fuzz compile compile-tests
+.PHONY: run build test test-root test-user test-asan test-load test-nodes test-package package e2e e2e-deploy e2e-ldap e2e-page screenshots soak nodes check lint docs format clean \
+	bench bench-docs bench-scaling bench-smoke fuzz fuzz-native fuzz-properties fuzz-short fuzz-corpus packages packages-run packages-test packages-check packages-bench packages-deploy packages-fuzz packages-page compile compile-bench compile-tests
 
 run: build packages-run
 	@exec scripts/demo.sh
@@ -57,7 +60,7 @@ test: packages-test build compile-tests
 
 # build/package/pamhook-VERSION.tgz for `npm install --global`, with the addon compiled: for this machine's architecture, and with
 # PACKAGE_ALSO_FOR=arm64 for that too.
-package: packages node_modules/.installed $(if $(PACKAGE_ALSO_FOR),packages-cross)
+package: packages compile $(if $(PACKAGE_ALSO_FOR),packages-cross)
 	scripts/package.sh $(PACKAGE_ALSO_FOR)
 
 # Some tests need root and list themselves as skipped without.
@@ -111,9 +114,35 @@ e2e-ldap: packages-test build compile-tests
 e2e-deploy: packages-deploy build compile-tests
 	$(NODE_TEST) --test-timeout=900000 $(patsubst test/%.ts,build/test/%.js,$(wildcard test/deploy/*.e2e.ts))
 
+# The page in a real browser, which nothing but these tests needs.
+e2e-page: packages-test packages-page build compile-tests
+	$(NODE_TEST) $(patsubst test/%.ts,build/test/%.js,$(wildcard test/page/*.e2e.ts))
+
+# docs/images: what the page looks like; each differs a little every time.
+screenshots: packages-test packages-page build compile-tests
+	@scripts/system-packages.sh pngquant
+	node build/test/page/screenshots.js
+	pngquant --force --ext .png 64 docs/images/*.png
+
 # One daemon under load, attack and failure, for SOAK_SECONDS (600); as root in a root that is thrown away. Not a part of .ci/run.
 soak: packages-test build compile-tests
 	node build/test/soak/soak.js
+
+# pamhook beside the floor, as root in a root that is thrown away: under ten minutes, on a machine that does nothing else. docs/benchmarks.md has the options.
+bench: packages-bench build compile-bench
+	node build/bench/bench.js
+
+# Whether the bench works: no judgement on time.
+bench-smoke: packages-bench build compile-bench
+	BENCH_SMOKE=yes node build/bench/bench.js
+
+# How the cost of a review grows, by powers of ten.
+bench-scaling: packages-bench build compile-bench
+	BENCH_SCALING=yes node build/bench/bench.js
+
+# docs/benchmarks.md, docs/scaling.md and their charts, from the newest results.
+bench-docs: compile-bench
+	node build/bench/docs-main.js
 
 # The supported Nodes, as build/nodes/<major>/bin/node.
 nodes:
@@ -124,11 +153,11 @@ check: lint test
 
 lint: packages-check build compile-tests
 	$(BIN)/biome check --error-on-warnings .
-	clang-format --dry-run -Werror $(filter %.cc %.h,$(NATIVE_SOURCES) $(FUZZ_SOURCES))
+	clang-format --dry-run -Werror $(filter %.cc %.h,$(NATIVE_SOURCES) $(FUZZ_SOURCES)) $(BENCH_SOURCES)
 
 format: packages-check node_modules/.installed
 	$(BIN)/biome check --write .
-	clang-format -i $(filter %.cc %.h,$(NATIVE_SOURCES) $(FUZZ_SOURCES))
+	clang-format -i $(filter %.cc %.h,$(NATIVE_SOURCES) $(FUZZ_SOURCES)) $(BENCH_SOURCES)
 
 # The tables that are made from the code; a test fails when they are not up to date.
 docs: compile-tests
@@ -139,7 +168,11 @@ clean:
 
 compile: node_modules/.installed
 	$(BIN)/tsc -b
+	@cp src/web/*.css src/web/*.svg dist/web/
 	@chmod +x dist/cli/main.js dist/kubectl/main.js dist/kubectl/complete-main.js
+
+compile-bench: compile
+	$(BIN)/tsc -b bench
 
 compile-tests: compile
 	$(BIN)/tsc -b test
@@ -179,8 +212,14 @@ packages-cross: | packages
 packages-check: | packages-run
 	@scripts/system-packages.sh $(CHECK_PACKAGES)
 
+packages-bench: | packages-run
+	@scripts/system-packages.sh $(BENCH_PACKAGES)
+
 packages-deploy: | packages
 	@scripts/system-packages.sh $(DEPLOY_PACKAGES)
+
+packages-page: | packages
+	@scripts/system-packages.sh $(PAGE_PACKAGES)
 
 packages-fuzz: | packages
 	@scripts/system-packages.sh $(FUZZ_PACKAGES)

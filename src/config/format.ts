@@ -60,6 +60,15 @@ export const issuer = textThat(
   (value) => Buffer.byteLength(value) <= LONGEST_ISSUER,
 );
 
+const LONGEST_SENTENCE = 1024;
+
+/** For people; it is sent to clients. */
+export const sentence = textThat(
+  `text of at most ${LONGEST_SENTENCE} bytes without control characters`,
+  'TEXT',
+  (value) => Buffer.byteLength(value) <= LONGEST_SENTENCE,
+);
+
 /** A file name in the directory of PAM's services: a slash would lead out of it. */
 export const serviceName = textThat(
   'the name of a PAM service: 1 to 255 bytes without a slash',

@@ -16,6 +16,7 @@ import {
   networks,
   oneOf,
   path,
+  sentence,
   serviceName,
   storeUrl,
   text,
@@ -201,6 +202,11 @@ export const options = {
     environment: 'PAMHOOK_REFUSAL_DELAY',
     doc: 'A refused login is answered this long after it began, or at a whole multiple, so that the time tells nothing.',
     example: '2500ms',
+  }),
+  'password-help': optional(sentence, {
+    environment: 'PAMHOOK_PASSWORD_HELP',
+    doc: 'A sentence or a link for people whose password is right and has expired: on the page, in the JSON of /token, and printed by the kubectl plugin.',
+    example: '"Set a new password at https://id.example.org/password"',
   }),
   'login-limits': option(oneOf('on', 'off'), 'on', {
     environment: 'PAMHOOK_LOGIN_LIMITS',

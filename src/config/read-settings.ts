@@ -165,6 +165,7 @@ function settingsFrom(values: OptionValues): Settings {
     pamTimeout: values['pam-timeout'],
     loginQueue: values['login-queue'],
     refusalDelay: values['refusal-delay'],
+    passwordHelp: values['password-help'],
     loginLimits: values['login-limits'] === 'off' ? undefined : loginLimitsFrom(values),
     trustedProxies: values['trusted-proxies'],
     headers: headersFrom(values),

@@ -47,6 +47,8 @@ export interface Settings {
   /** Logins that may wait for a PAM worker. */
   readonly loginQueue: number;
   readonly refusalDelay: number;
+  /** What people are told whose password has expired; undefined: nothing more. */
+  readonly passwordHelp: string | undefined;
   /** undefined: no limits. */
   readonly loginLimits: LoginLimitSettings | undefined;
   /** Addresses and networks in CIDR notation. */

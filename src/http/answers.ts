@@ -1,10 +1,15 @@
 /** How the human-facing routes answer: text for people, JSON for programs that ask for it; runs in the front. */
 import type { Request, Response } from 'express';
 
+/** With a 503. */
+export const RETRY_AFTER_SECONDS = '1';
+
 /** The body of an error in JSON. */
 export interface ErrorBody {
   readonly error: string;
   readonly reason?: string;
+  /** The operator's. */
+  readonly help?: string;
   readonly prompts?: readonly { readonly text: string; readonly echo: boolean }[];
 }
 

@@ -3,9 +3,11 @@ import express, { type Response } from 'express';
 import helmet from 'helmet';
 import type { Logger } from '../log/logger.js';
 import type { Documents } from './discovery.js';
+import { createNoteFailure, type NoteFailure } from './failure-note.js';
 import type { Kubeconfigs } from './kubeconfig.js';
 import { createLoginFlow, type LoginFlowOptions } from './login-flow.js';
 import type { Handler, RequestContext } from './request-context.js';
+import { assetsRoute } from './routes/assets.js';
 import { createDiscoveryRoute } from './routes/discovery.js';
 import { createErrorRoute } from './routes/error.js';
 import { createGenerateRoute } from './routes/generate.js';
@@ -13,6 +15,7 @@ import { createHealthRoute, type Readiness } from './routes/health.js';
 import { heartbeatRoute } from './routes/heartbeat.js';
 import { createKubecfgRoute } from './routes/kubecfg.js';
 import { notFoundRoute } from './routes/not-found.js';
+import { createPageRoute } from './routes/page.js';
 import { createTokenRoute } from './routes/token.js';
 
 export interface AppOptions extends LoginFlowOptions {
@@ -27,25 +30,28 @@ export interface AppOptions extends LoginFlowOptions {
 export function createApp(options: AppOptions): Handler {
   const { readiness, documents, kubeconfigs, log } = options;
   const flow = createLoginFlow(options);
+  const noteFailure = createNoteFailure(log);
   return appOf(
     [
       createTokenRoute(flow),
       createGenerateRoute(flow),
       createKubecfgRoute(flow, kubeconfigs),
+      createPageRoute(flow, { ...options, noteFailure }),
+      assetsRoute,
       heartbeatRoute,
       createHealthRoute(readiness),
       createDiscoveryRoute(documents),
     ],
-    log,
+    noteFailure,
   );
 }
 
 /** For those who ask for reviews on a listener of their own, which are answered before Express. */
 export function createHeartbeatApp(log: Logger): Handler {
-  return appOf([heartbeatRoute], log);
+  return appOf([heartbeatRoute], createNoteFailure(log));
 }
 
-function appOf(routes: readonly express.RequestHandler[], log: Logger): Handler {
+function appOf(routes: readonly express.RequestHandler[], noteFailure: NoteFailure): Handler {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -58,7 +64,7 @@ function appOf(routes: readonly express.RequestHandler[], log: Logger): Handler 
   app.use(neverStored);
   for (const route of routes) app.use(route);
   app.use(notFoundRoute);
-  app.use(createErrorRoute(log));
+  app.use(createErrorRoute(noteFailure));
 
   return (request, response, context) => {
     (response as Response<unknown, RequestContext>).locals = context;

@@ -37,6 +37,11 @@ function codingFault(headers: IncomingMessage['headers'], body: Buffer): ChoiceF
   return isUtf8(body) ? undefined : { fault: 'the body is not UTF-8' };
 }
 
+/** Whether the body is said to be a form. */
+export function isForm({ headers }: IncomingMessage): boolean {
+  return mediaType(headers['content-type']) === FORM;
+}
+
 /** Without its parameters: both types are UTF-8 whatever `charset` says. */
 function mediaType(contentType = ''): string {
   const [type = ''] = contentType.split(';', 1);

@@ -19,6 +19,8 @@ export interface LoginFlowOptions extends TokenChoices {
   readonly log: Logger;
   /** Milliseconds. */
   readonly refusalDelay: number;
+  /** For whoever's password has expired; undefined: nothing more is said. */
+  readonly passwordHelp?: string | undefined;
   readonly sleep?: Sleep;
   readonly bounds?: Partial<Bounds>;
 }
@@ -29,7 +31,7 @@ export type LoginResponse = Response<unknown, RequestContext>;
 export type Asked =
   | { readonly login: LoginRequest }
   | { readonly vouch: VouchRequest }
-  | { readonly status: 400 | 401 | 413 | 501; readonly error: string };
+  | { readonly status: 400 | 401 | 403 | 413 | 415 | 501; readonly error: string };
 
 export interface Issued {
   readonly token: string;
@@ -104,12 +106,21 @@ async function answerLogin(exchange: Exchange, request: LoginRequest, parts: Par
       return answerThrottled(exchange, result, parts);
     case 'refused':
       await parts.sleep(Math.ceil(remainingDelay(result.elapsed, parts.refusalDelay)), gone);
-      return fail(exchange, 401, { error: 'Authentication failure', ...(result.reason && { reason: result.reason }) });
+      return fail(exchange, 401, { error: 'Authentication failure', ...whyRefused(result, parts.passwordHelp) });
     case 'prompted':
       return fail(exchange, 401, { error: 'Additional response required', prompts: result.prompts.map(plain) });
     case 'issued':
       return succeed(exchange, result, parts);
   }
+}
+
+/** The reason, which only a right password gets, and what the operator has to say to who can do something about it. */
+function whyRefused(
+  { reason }: LoginResult & { outcome: 'refused' },
+  help: string | undefined,
+): Pick<ErrorBody, 'reason' | 'help'> {
+  if (reason === undefined) return {};
+  return reason === 'password expired' && help !== undefined ? { reason, help } : { reason };
 }
 
 /** No delay: there is nothing to guess, and the proxy is believed. */

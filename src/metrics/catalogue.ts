@@ -47,6 +47,8 @@ export const paths = [
   '/token',
   '/generate',
   '/kubecfg',
+  '/',
+  '/login',
   '/authenticate',
   '/heartbeat',
   '/livez',

@@ -124,7 +124,7 @@ async function start(configuration: FrontConfiguration): Promise<void> {
 }
 
 function createFront(configuration: FrontConfiguration, log: Logger): Running {
-  const { tls, token, refusalDelay } = configuration;
+  const { tls, token, refusalDelay, passwordHelp } = configuration;
   const logins = createLoginClient(channel.send, configuration.loginQueue);
   const vouches = createVouchClient(channel.send, configuration.loginQueue);
   const accounts = createAccountClient(channel.send, configuration.loginQueue);
@@ -165,6 +165,7 @@ function createFront(configuration: FrontConfiguration, log: Logger): Running {
       maxLifetime: token.maxLifetime,
       audience: token.audience,
       refusalDelay,
+      passwordHelp,
       documents: () => documents,
       readiness: health.readiness,
       kubeconfigs: () => kubeconfigs,

@@ -127,6 +127,8 @@ const frontConfiguration = object({
   webhook: optional(object({ connections: whole(1, 1_000_000), connectionsPerSource: whole(1, 1_000_000) })),
   loginQueue: whole(1, 100_000),
   refusalDelay: milliseconds,
+  /** For whoever's password has expired. */
+  passwordHelp: optional(text(1024)),
   /** Networks, as `trusted-proxies` has them. */
   trustedProxies: listed,
   /** In which headers a proxy says who somebody is, in lower case; absent: no header is believed. */

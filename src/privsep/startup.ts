@@ -97,6 +97,7 @@ export async function prepare(settings: Settings, around: Surroundings): Promise
     ...(webhook === undefined ? {} : { webhook }),
     loginQueue: settings.loginQueue,
     refusalDelay: settings.refusalDelay,
+    ...(settings.passwordHelp === undefined ? {} : { passwordHelp: settings.passwordHelp }),
     trustedProxies: settings.trustedProxies,
     identityCacheTtl: settings.identityCacheTtl,
     identityTimeout: settings.identityTimeout,

@@ -84,6 +84,7 @@ test('readSettings() reads a command line of pam_hook', () => {
     pamTimeout: 30_000,
     loginQueue: 2048,
     refusalDelay: 3_000,
+    passwordHelp: undefined,
     loginLimits: {
       freeFailures: 5,
       maxWait: 15_000,

@@ -62,6 +62,8 @@ export interface FrontParts {
   readonly now?: () => number;
   /** None. */
   readonly documents?: () => Documents;
+  /** None. */
+  readonly passwordHelp?: string;
 }
 
 export const certificate = await createCertificate();
@@ -107,6 +109,7 @@ export async function startFront(t: { after(end: () => Promise<void>): void }, p
           maxLifetime: parts.maxLifetime ?? 600,
           audience: parts.audience ?? [],
           refusalDelay: 3000,
+          passwordHelp: parts.passwordHelp,
           sleep: parts.sleep ?? sleep,
           bounds,
           documents: parts.documents ?? (() => new Map()),
@@ -181,7 +184,9 @@ export function ask(
   { method = 'GET', headers = {}, body, signal }: Ask = {},
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const target = { host: '127.0.0.1', port, path, method, headers, ca: certificate.cert, agent: false as const };
+    // Whatever Host says: Node would look for that in the certificate.
+    const who = { host: '127.0.0.1', servername: 'localhost', ca: certificate.cert, agent: false as const };
+    const target = { ...who, port, path, method, headers };
     const asked = request({ ...target, ...(signal && { signal }) }, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));

@@ -52,7 +52,8 @@ describe('the npm package', () => {
     const expected = [
       ...sources.filter((file) => file.endsWith('.ts')).map((file) => file.replace(/^src(.*)\.ts$/, 'dist$1.js')),
       ...sources.filter((file) => /^src\/native\/[^/]+\.(cc|h)$/.test(file)),
-      ...filesOf('docs').filter((file) => /^docs\/[^/]+\.md$/.test(file)),
+      ...sources.filter((file) => /^src\/web\/[^/]+\.(css|svg)$/.test(file)).map((file) => file.replace('src', 'dist')),
+      ...filesOf('docs').filter((file) => /^docs\/(?:[^/]+\.md|images\/[^/]+\.png)$/.test(file)),
       ...filesOf('deploy'),
       ...filesOf('pam.d-examples'),
       ...['LICENSE', 'README.md', 'binding.gyp', 'npm-shrinkwrap.json', 'package.json'],

@@ -4,6 +4,7 @@ import { answerError, methodNotAllowed, prefersJson } from '../answers.js';
 import { readAsked } from '../asked-token.js';
 import { parametersInBody } from '../body-parameters.js';
 import type { Issued, LoginFlow, LoginForm, LoginResponse, ReadSettings } from '../login-flow.js';
+import { timestamp } from '../timestamp.js';
 
 const form: LoginForm = {
   read: (request, context, settings) => readAsked(request, context, settings, parametersInBody),
@@ -31,9 +32,4 @@ function answerIssued(
   response.vary('Accept');
   if (!prefersJson(request)) response.type('text/plain').send(`${token}\n`);
   else response.json({ token, expirationTimestamp: timestamp(issued.expiresAt), username, messages });
-}
-
-/** RFC 3339 in whole seconds, as Kubernetes writes it. */
-function timestamp(seconds: number): string {
-  return new Date(seconds * 1000).toISOString().replace('.000Z', 'Z');
 }

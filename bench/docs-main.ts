@@ -1,0 +1,4 @@
+/** The entry of `make bench-docs`. */
+import { writeBenchFiles } from './docs.js';
+
+writeBenchFiles();
