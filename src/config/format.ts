@@ -1,5 +1,6 @@
 /** The formats of option values: how each is read from text, and what it must be; used by the supervisor. */
 import { isIP, SocketAddress } from 'node:net';
+import { parseUrl } from '../url.js';
 import { formatDuration, parseDuration } from './duration.js';
 import { parseEndpoint } from './endpoint.js';
 import { parseStoreUrl } from './store-url.js';
@@ -143,9 +144,9 @@ export const httpsUrl = textThat(
 );
 
 function isHttpsUrl(value: string): boolean {
-  if (Buffer.byteLength(value) > LONGEST_URL || !URL.canParse(value) || /[?#\s]/.test(value)) return false;
-  const { protocol, username, password } = new URL(value);
-  return protocol === 'https:' && username === '' && password === '';
+  if (Buffer.byteLength(value) > LONGEST_URL || /[?#\s]/.test(value)) return false;
+  const url = parseUrl(value);
+  return url?.protocol === 'https:' && url.username === '' && url.password === '';
 }
 
 /** Empty: all addresses. Brackets and `localhost` are taken as Go's net.Listen takes them. */

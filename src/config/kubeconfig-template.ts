@@ -1,6 +1,7 @@
 /** The `kubecfg-template`: a kubeconfig without users, checked by the supervisor and read again by the front, which fills it in. */
 import { X509Certificate } from 'node:crypto';
 import { ConfigurationError } from '../errors.js';
+import { parseUrl } from '../url.js';
 import { quote } from './quote.js';
 import { parseYamlObject } from './yaml-document.js';
 
@@ -141,12 +142,11 @@ function checkCluster({ name, value }: Named, fault: Fault): string[] {
 }
 
 function protocolOf(url: unknown): string | undefined {
-  return typeof url === 'string' && URL.canParse(url) ? new URL(url).protocol : undefined;
+  return typeof url === 'string' ? parseUrl(url)?.protocol : undefined;
 }
 
 function hasPassword(url: unknown): boolean {
-  if (typeof url !== 'string' || !URL.canParse(url)) return false;
-  const { username, password } = new URL(url);
+  const { username = '', password = '' } = (typeof url === 'string' && parseUrl(url)) || {};
   return username !== '' || password !== '';
 }
 

@@ -1,5 +1,6 @@
 /** Where a Redis server is, read from a URL; used by the supervisor. */
 import { isIP } from 'node:net';
+import { parseUrl } from '../url.js';
 
 export type StoreAddress =
   | {
@@ -18,7 +19,7 @@ const DATABASE = /^(0|[1-9]\d{0,8})$/;
 
 /** Throws RangeError with a reason that never shows the URL: there may be a password in it. */
 export function parseStoreUrl(text: string): StoreAddress {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const url = parseUrl(text);
   if (url?.username || url?.password || /^[a-z]*:\/\/[^/]*@/i.test(text)) {
     throw new RangeError(
       'has a user name or a password in it, which others could see: that is what limits-store-username and limits-store-password-file are for',

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { type PublicJwk, publicJwks } from '../keys/jwk-set.js';
 import type { VerificationMaterial } from '../keys/key-material.js';
+import { parseUrl } from '../url.js';
 
 export interface Document {
   readonly type: string;
@@ -58,8 +59,7 @@ function document(type: string, content: object): Document {
 /** What the documents' paths are put behind: sections 3 and 4.1, and what kube-apiserver takes. undefined: not an issuer for anybody. */
 function issuerBase(issuer: string): { readonly url: string; readonly path: string } | undefined {
   const [, path] = /^https:\/\/[^/?#@\\]+((?:\/[^?#\\]*)?)$/.exec(issuer) ?? [];
-  if (path === undefined || !URL.canParse(issuer)) return undefined;
   // Another spelling of the path would be another path to this server.
-  if (new URL(issuer).pathname !== (path || '/')) return undefined;
+  if (path === undefined || parseUrl(issuer)?.pathname !== (path || '/')) return undefined;
   return { url: issuer.replace(/\/$/, ''), path: path.replace(/\/$/, '') };
 }

@@ -1,5 +1,6 @@
 /** Whether a browser says that a form was sent by a page of this very origin (Fetch Metadata, RFC 6454); judged by the front. */
 import type { IncomingMessage } from 'node:http';
+import { parseUrl } from '../url.js';
 import { headerValues } from './raw-headers.js';
 
 /** `none`: the person's own doing, such as loading the page again. No site can have a browser send that. */
@@ -24,5 +25,5 @@ export function ownOrigin(request: IncomingMessage): string | undefined {
 
 function originOf(url: string): string | undefined {
   // `null`, of a page that is nobody's.
-  return URL.canParse(url) ? new URL(url).origin : undefined;
+  return parseUrl(url)?.origin;
 }

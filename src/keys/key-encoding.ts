@@ -9,7 +9,7 @@ export function encodingOf(contents: Buffer): KeyEncoding {
   // Without NULs, so that a PEM file saved as UTF-16 is still seen to be one.
   const text = contents.toString('latin1').replaceAll('\0', '');
   if (pemMarker.test(text)) return 'pem';
-  if (isDer(contents) || isDer(Buffer.from(text, 'base64'))) return 'der';
+  if ((isBinary(contents) && isDer(contents)) || isDer(Buffer.from(text, 'base64'))) return 'der';
   if (/^\s*\{/.test(text) && text.includes('"kty"')) return 'jwk';
   if (/^\s*(?:ssh-|ecdsa-sha2-|PuTTY-)/.test(text)) return 'ssh';
   return 'secret';
@@ -37,6 +37,11 @@ function isDer(contents: Buffer): boolean {
   if (outer?.tag !== SEQUENCE || !endsThere(contents, outer.end)) return false;
   const first = element(contents, outer.start);
   return (first?.tag === INTEGER || first?.tag === SEQUENCE) && isFilled(contents, outer);
+}
+
+/** Every key and certificate in DER has an INTEGER in it. A secret in hexadecimal begins with 0x30 wherever its first digit is 0. */
+function isBinary(contents: Buffer): boolean {
+  return contents.includes(INTEGER);
 }
 
 function endsThere(contents: Buffer, end: number): boolean {

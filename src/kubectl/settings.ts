@@ -2,12 +2,12 @@
 import { userInfo } from 'node:os';
 import { isAbsolute } from 'node:path';
 import { ConfigurationError } from '../errors.js';
+import { parseUrl } from '../url.js';
 import { findsKeyring } from './cache/keyring-session.js';
 import type { Environment } from './io.js';
 import { printable } from './printable.js';
 import { EXTENSION, extensionText, findText, findTexts, isFromFlags, isSet, type Sources } from './sources.js';
 import { checkCa, readCaFile } from './trust.js';
-import { parseUrl } from './url.js';
 
 const CACHES = ['keyring', 'file', 'none'] as const;
 export type CacheKind = (typeof CACHES)[number];

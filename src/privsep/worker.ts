@@ -1,6 +1,6 @@
 /** A PAM worker: one login at a time, from PAM transaction and account check to identity and signature; or one user whom a proxy named, or one account check. Runs as root. */
 import { randomUUID } from 'node:crypto';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { getPriority, setPriority } from 'node:os';
 import { type ErrorCode, PamhookError } from '../errors.js';
@@ -45,7 +45,7 @@ const OUT_OF_DESCRIPTORS = 24;
 refuseDebugger();
 process.title = 'pamhook: worker';
 leaveSignalsToSupervisor();
-setPriority(Math.min(getPriority() + NICER, MOST_NICE));
+yieldToOthers();
 
 const native = loadNative();
 // Before the first secret comes in.
@@ -60,6 +60,17 @@ const channel: Channel<FromWorker> = openChannel<ToWorker, FromWorker>(new Socke
   // The supervisor lets a worker retire by ending its channel.
   onEnd: () => process.exit(0),
 });
+
+/** Each process is a session of its own, and where Linux groups processes by session (sched(7), autogroup) a nice value counts within the group alone. */
+function yieldToOthers(): void {
+  const nice = Math.min(getPriority() + NICER, MOST_NICE);
+  setPriority(nice);
+  try {
+    writeFileSync('/proc/self/autogroup', String(nice));
+  } catch {
+    // There are no such groups here, or they are not for us to change.
+  }
+}
 
 async function receive(frame: ToWorker): Promise<void> {
   if (frame.kind === 'ping') channel.send({ kind: 'pong' });

@@ -7,7 +7,7 @@
 export type AttemptLog = number[];
 
 const STRIDE = 2;
-const NO_ACCOUNT = 0;
+export const NO_ACCOUNT = 0;
 
 /** `time` no earlier than that of the attempts before; `account` a number above 0. */
 export function addAttempt(log: AttemptLog, time: number, account: number): void {
@@ -36,8 +36,8 @@ export function forgetAttempts(log: AttemptLog, time: number): void {
 
 /** Drops one made then by that account. Of two made at the same instant it does not matter which. */
 export function giveBackAttempt(log: AttemptLog, time: number, account: number): void {
-  const found = [account, NO_ACCOUNT].map((owner) => indexOf(log, time, owner)).find((at) => at >= 0);
-  if (found !== undefined) log.splice(found, STRIDE);
+  const found = indexOf(log, time, account);
+  if (found >= 0) log.splice(found, STRIDE);
 }
 
 /** From now on the attempts so far count for the source alone. */

@@ -9,6 +9,7 @@ import {
   forgetAttempts,
   giveBackAttempt,
   latestAttempt,
+  NO_ACCOUNT,
 } from './attempt-log.js';
 
 /** Both are keys already: the account as PAM sees it, however it was spelt; the network that counts as one source. */
@@ -86,6 +87,8 @@ export const defaultCapacity: Capacity = { sources: 65_536, attempts: 1_048_576 
 export function createLoginLimits({ rule, now, capacity = defaultCapacity }: LoginLimitsOptions): LoginLimits {
   /** The one longest without a counted attempt first. */
   const sources = new Map<string, AttemptLog>();
+  /** Attempts whose end is still to come, with the account that they count for now. */
+  const underWay = new Set<{ readonly log: AttemptLog; account: number }>();
   const digest = createDigest();
   let attempts = 0;
 
@@ -119,6 +122,12 @@ export function createLoginLimits({ rule, now, capacity = defaultCapacity }: Log
     makeRoom(time);
   }
 
+  /** What is under way is cleared too: to be given back later, it must be found as what it is by then. */
+  function clear(log: AttemptLog, account: number): void {
+    clearAccount(log, account);
+    for (const other of underWay) if (other.log === log && other.account === account) other.account = NO_ACCOUNT;
+  }
+
   return {
     admit(attempt) {
       const time = now();
@@ -131,13 +140,16 @@ export function createLoginLimits({ rule, now, capacity = defaultCapacity }: Log
       );
       if (retryAfter > 0) return { admitted: false, retryAfter };
       count(attempt.source, log, time, account);
+      const own = { log, account };
+      underWay.add(own);
       return {
         admitted: true,
         settle(outcome) {
+          underWay.delete(own);
           if (outcome === 'failed') return;
-          change(attempt.source, log, () => giveBackAttempt(log, time, account));
+          change(attempt.source, log, () => giveBackAttempt(log, time, own.account));
           // The others stay with the source: one account of one's own must not buy more guesses at those of others.
-          if (outcome === 'succeeded') clearAccount(log, account);
+          if (outcome === 'succeeded') clear(log, account);
         },
       };
     },

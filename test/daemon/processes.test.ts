@@ -41,6 +41,13 @@ function targetOf(descriptor: string): string[] {
   }
 }
 
+/** Of the session's group, by sched(7). */
+function niceOfGroup(pid: number): number | undefined {
+  const file = `/proc/${pid}/autogroup`;
+  const [, nice] = (existsSync(file) && / nice (-?\d+)/.exec(readFileSync(file, 'utf8'))) || [];
+  return nice === undefined ? undefined : Number(nice);
+}
+
 /** Every process below one, however deep. */
 function descendantsOf(pid: number): number[] {
   return childrenOf(pid).flatMap((child) => [child, ...descendantsOf(child)]);
@@ -59,6 +66,14 @@ describe('the processes', () => {
     await daemon.login('alice', 'secret');
     const [front, worker] = [...daemon.children('front'), ...daemon.children('worker')].map((pid) => getPriority(pid));
     assert.equal(worker, Math.min((front ?? 0) + 10, 19));
+  });
+
+  it('do so too where Linux groups processes by session', { skip: needsRoot }, async (t) => {
+    const daemon = await startDaemon(t, await setScene(t));
+    await daemon.login('alice', 'secret');
+    const [front, worker] = [...daemon.children('front'), ...daemon.children('worker')].map(niceOfGroup);
+    // undefined: this Linux has no such groups.
+    if (front !== undefined) assert.equal(worker, Math.min(front + 10, 19));
   });
 
   it('keep a module that hangs to its own login, which is answered 503', async (t) => {

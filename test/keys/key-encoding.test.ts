@@ -123,6 +123,12 @@ describe('encodingOf()', () => {
     );
   });
 
+  it('takes hexadecimal for a secret, also where its digits look like the tags and lengths of DER', () => {
+    const digits = `0604${'0'.repeat(52)}`;
+    assert.equal(encodingOf(Buffer.from(digits)), 'secret');
+    assert.equal(encodingOf(Buffer.from(`${digits}\n`)), 'secret');
+  });
+
   it('takes random bytes, hexadecimal and base64 for the secret that they are', () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 16, maxLength: 64 }), (bytes) => {

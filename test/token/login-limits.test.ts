@@ -249,6 +249,16 @@ describe('an attempt', () => {
     assert.equal(attempt('carol', 'a'), SECOND);
   });
 
+  it('that was cleared while under way gives back itself, and none that was made at the same instant', () => {
+    const { limits, attempt, times } = setUp({ freeFailures: 2 });
+    const [first, second] = [1, 2].map(() => limits.admit({ account: 'alice', source: 'A' }));
+    assert.ok(first?.admitted && second?.admitted);
+    first.settle('succeeded');
+    assert.deepEqual(times(2, 'alice', 'A'), [0, 0]);
+    second.settle('neutral');
+    assert.equal(attempt('alice', 'A'), SECOND);
+  });
+
   it('is always admitted when there are no limits', () => {
     assert.deepEqual(triesOf(unlimited).times(1_000, 'alice', 'a'), none(1_000));
   });

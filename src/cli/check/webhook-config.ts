@@ -5,6 +5,7 @@ import { parse } from 'yaml';
 import { readBounded } from '../../config/config-file.js';
 import { quote } from '../../config/quote.js';
 import { ConfigurationError } from '../../errors.js';
+import { parseUrl } from '../../url.js';
 
 export interface WebhookTarget {
   readonly host: string;
@@ -92,7 +93,7 @@ function named(list: unknown, kind: 'context' | 'cluster' | 'user', name: string
 
 function serverIn(cluster: Entry): URL {
   const server = textIn(cluster, 'server');
-  const url = URL.canParse(server) ? new URL(server) : undefined;
+  const url = parseUrl(server);
   if (url?.protocol === 'https:') return url;
   throw fault(
     `server ${quote(server)} is no https URL`,

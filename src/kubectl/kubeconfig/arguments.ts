@@ -1,6 +1,7 @@
 /** The command line of `pamhook kubeconfig`, and what it asks to be written. */
 import { resolve } from 'node:path';
 import { ConfigurationError } from '../../errors.js';
+import { parseUrl } from '../../url.js';
 import { type GivenFlags, parseClientArguments } from '../arguments.js';
 import { type Flag, type FlagName, flags } from '../flags.js';
 import type { ClientIo, Environment } from '../io.js';
@@ -96,7 +97,7 @@ function checked(name: FlagName, value: string | readonly string[]): string | re
 }
 
 function checkProxy(value: string): void {
-  const { username, password } = URL.canParse(value) ? new URL(value) : {};
+  const { username, password } = parseUrl(value) ?? {};
   if (username === undefined) throw new ConfigurationError('--proxy-url must be a URL, or direct');
   if (username !== '' || password !== '') {
     throw new ConfigurationError(

@@ -1,9 +1,9 @@
 /** Which proxy leads to pamhook: as for kubectl itself, the cluster's own, else what the environment says. */
 import { BlockList, isIP } from 'node:net';
 import { ConfigurationError } from '../../errors.js';
+import { parseUrl } from '../../url.js';
 import type { Environment } from '../io.js';
 import { printable } from '../printable.js';
-import { parseUrl } from '../url.js';
 
 /** undefined: none. `chosen`: `direct`, a URL, or undefined for the environment to say. Throws ConfigurationError. */
 export function proxyFor(url: URL, chosen: string | undefined, environment: Environment): URL | undefined {
