@@ -14,7 +14,7 @@ export interface Contender {
 
 /** V8 compiles what has run so often. On a machine that has more to do one short round need not be enough. */
 const WARM = 20_000;
-const MOST_WARMING = 4;
+const MOST_WARMING = 12;
 
 export interface Turns {
   readonly rounds: number;

@@ -135,7 +135,9 @@ describe('pamhook check --webhook-config', () => {
     const dir = join(scene.dir, 'tls');
     const fault = (cluster: Entry) => faultOf(kubeconfig(dir, { ...ca, ...cluster }));
     assert.equal(await fault({ server: `${url}/authenticate/` }), '', 'client-go takes the slash away');
-    assert.match(await fault({ server: `${url}/` }), /^webhook: 404 .*; end the server URL with \/authenticate/);
+    // The page for people, and nothing.
+    assert.match(await fault({ server: `${url}/` }), /^webhook: 405 .*; end the server URL with \/authenticate/);
+    assert.match(await fault({ server: `${url}/review` }), /^webhook: 404 .*; end the server URL with \/authenticate/);
     assert.match(await fault({ server: `${url}/token` }), /^webhook: 401 /);
     assert.match(
       await fault({ server: 'https://localhost:1/authenticate' }),
