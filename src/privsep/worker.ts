@@ -45,7 +45,6 @@ const OUT_OF_DESCRIPTORS = 24;
 refuseDebugger();
 process.title = 'pamhook: worker';
 leaveSignalsToSupervisor();
-yieldToOthers();
 
 const native = loadNative();
 // Before the first secret comes in.
@@ -121,6 +120,8 @@ function configure(configuration: WorkerConfiguration): void {
     };
     changeSigningKey(configuration.signingKey);
     checkAccount = accountChecked(accountPhaseOf(configuration), log);
+    // Not before: who waits for a worker to start waits for a login.
+    yieldToOthers();
     channel.send({ kind: 'ready' });
   } catch (fault) {
     log.error('the PAM worker cannot start', { fault });

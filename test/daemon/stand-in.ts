@@ -97,8 +97,9 @@ async function connect(socket: import('node:net').Socket, play: Play): Promise<v
       }
     },
   };
+  // Whoever has nothing left to do stays: what ends it is the supervisor, or a test that was ended with its supervisor.
+  const supervisor = process.ppid;
+  setInterval(() => process.ppid === supervisor || process.exit(), 1000);
   send({ kind: 'ready' });
   await play(part);
-  // Whoever has nothing left to do stays: what ends it is the supervisor.
-  setInterval(() => undefined, 1000);
 }
