@@ -188,6 +188,11 @@ export const options = {
     doc: 'Logins (and account checks) after which a PAM worker is replaced by a fresh one.',
     example: '200',
   }),
+  'pam-worker-nice': option(wholeNumber(0, 19), 10, {
+    environment: 'PAMHOOK_PAM_WORKER_NICE',
+    doc: 'Added to the nice value of PAM workers: how far reviews, and all else that computes on the machine, come before the hashing of passwords.',
+    example: '0',
+  }),
   'pam-timeout': option(duration(100, 10 * MINUTE), 30 * SECOND, {
     environment: 'PAMHOOK_PAM_TIMEOUT',
     doc: 'Longest PAM transaction; the worker is then killed and the login answered with 503, the review with 500.',

@@ -162,6 +162,7 @@ function settingsFrom(values: OptionValues): Settings {
     runAs: values['run-as'],
     pamWorkers: values['pam-workers'],
     pamWorkerMaxLogins: values['pam-worker-max-logins'],
+    pamWorkerNice: values['pam-worker-nice'],
     pamTimeout: values['pam-timeout'],
     loginQueue: values['login-queue'],
     refusalDelay: values['refusal-delay'],

@@ -43,6 +43,7 @@ export interface Settings {
   readonly runAs: string | undefined;
   readonly pamWorkers: number;
   readonly pamWorkerMaxLogins: number;
+  readonly pamWorkerNice: number;
   readonly pamTimeout: number;
   /** Logins that may wait for a PAM worker. */
   readonly loginQueue: number;

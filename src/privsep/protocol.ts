@@ -151,6 +151,8 @@ const workerConfiguration = object({
   signingKey: keyMaterial,
   pamServiceName: name,
   accountCheckService: name,
+  /** Added to the nice value that it was started with. */
+  nicer: whole(0, 19),
   identityTimeout: milliseconds,
   pamConfigDir: optional(text(4096)),
   lockMemory: flag,

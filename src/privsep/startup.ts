@@ -112,6 +112,7 @@ export async function prepare(settings: Settings, around: Surroundings): Promise
     signingKey: keys.signing,
     pamServiceName: settings.pamServiceName,
     accountCheckService: settings.accountCheckService ?? settings.pamServiceName,
+    nicer: settings.pamWorkerNice,
     identityTimeout: settings.identityTimeout,
     ...(settings.pamConfigDir === undefined ? {} : { pamConfigDir: settings.pamConfigDir }),
   };

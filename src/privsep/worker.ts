@@ -35,8 +35,6 @@ import {
 /** How often children that modules started and forgot are looked for, milliseconds. Never during a transaction, which blocks. */
 const REAP_INTERVAL = 5_000;
 
-/** Added to the nice value of the others: hashing passwords is work, and where both want a processor the reviews come first. */
-const NICER = 10;
 const MOST_NICE = 19;
 
 /** The exit code that tells why; the log has it. EMFILE of errno(3). */
@@ -60,9 +58,13 @@ const channel: Channel<FromWorker> = openChannel<ToWorker, FromWorker>(new Socke
   onEnd: () => process.exit(0),
 });
 
-/** Each process is a session of its own, and where Linux groups processes by session (sched(7), autogroup) a nice value counts within the group alone. */
-function yieldToOthers(): void {
-  const nice = Math.min(getPriority() + NICER, MOST_NICE);
+/**
+ * Hashing passwords is work, and where both want a processor the reviews come first. Each process is a session of its own, and where Linux
+ * groups processes by session (sched(7), autogroup) a nice value counts within the group alone.
+ */
+function yieldToOthers(nicer: number): void {
+  if (nicer === 0) return;
+  const nice = Math.min(getPriority() + nicer, MOST_NICE);
   setPriority(nice);
   try {
     writeFileSync('/proc/self/autogroup', String(nice));
@@ -121,7 +123,7 @@ function configure(configuration: WorkerConfiguration): void {
     changeSigningKey(configuration.signingKey);
     checkAccount = accountChecked(accountPhaseOf(configuration), log);
     // Not before: who waits for a worker to start waits for a login.
-    yieldToOthers();
+    yieldToOthers(configuration.nicer);
     channel.send({ kind: 'ready' });
   } catch (fault) {
     log.error('the PAM worker cannot start', { fault });

@@ -62,14 +62,14 @@ describe('the processes', () => {
   });
 
   it('let reviews go before the hashing of passwords, where both want a processor', async (t) => {
-    const daemon = await startDaemon(t, await setScene(t));
+    const daemon = await startDaemon(t, await setScene(t), ['-pam-worker-nice', '10']);
     await daemon.login('alice', 'secret');
     const [front, worker] = [...daemon.children('front'), ...daemon.children('worker')].map((pid) => getPriority(pid));
     assert.equal(worker, Math.min((front ?? 0) + 10, 19));
   });
 
   it('do so too where Linux groups processes by session', { skip: needsRoot }, async (t) => {
-    const daemon = await startDaemon(t, await setScene(t));
+    const daemon = await startDaemon(t, await setScene(t), ['-pam-worker-nice', '10']);
     await daemon.login('alice', 'secret');
     const [front, worker] = [...daemon.children('front'), ...daemon.children('worker')].map(niceOfGroup);
     // undefined: this Linux has no such groups.

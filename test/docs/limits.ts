@@ -50,6 +50,8 @@ const ofOptions: Partial<Record<OptionName, string>> = {
     'hashing one password takes a processor for some 25 ms: more than twice as many as processors gain nothing',
   'pam-worker-max-logins':
     'modules leak; so few logins that it does not matter, so many that new processes cost nothing',
+  'pam-worker-nice':
+    'a hash takes a processor for as long as a thousand reviews: where both want one, the reviews come first',
   'pam-timeout': 'a directory may take its time, a client does not wait longer',
   'login-queue':
     'a processor checks some 40 yescrypt hashes a second: two are done with 2,048 before pam-timeout ends the wait',

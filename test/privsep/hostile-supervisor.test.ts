@@ -64,6 +64,7 @@ it('the worker signs for nobody without a password while it is configured to bel
     signingKey: { algorithm, kid, key: Buffer.from(key).toString('base64') },
     pamServiceName: 'pamhook',
     accountCheckService: 'pamhook',
+    nicer: 0,
     identityTimeout: 1000,
     lockMemory: false,
     supervisorPid: process.pid,

@@ -29,7 +29,16 @@ const COUNT = 64;
 const SLOW = 8;
 
 /** What a daemon in a cluster would be started with; all limits and times as they ship. */
-const FLAGS = ['-refusal-delay', '3s', '-token-expires-in', '60', '-audience', 'https://kubernetes.default.svc'];
+const FLAGS = [
+  '-pam-worker-nice',
+  '10',
+  '-refusal-delay',
+  '3s',
+  '-token-expires-in',
+  '60',
+  '-audience',
+  'https://kubernetes.default.svc',
+];
 
 export async function setStage(t: Ending): Promise<Stage> {
   const people = personsNamed('person');
