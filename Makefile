@@ -45,7 +45,7 @@ NODE_TESTS = $(filter $(addprefix build/test/,native/% http/% keys/% log/% pam/%
 	$(patsubst %,build/test/kubectl/%.test.js,credential errors proxy terminal) \
 	$(patsubst %,build/test/daemon/%.test.js,clock descriptors hand-over keys live-files login metrics processes review startup stop unread-pipes)
 # Four files at a time at least, since most tests wait most of the time. A test that hangs is to fail, not to hold up the others.
-export NODE_TEST := node --test --test-concurrency=$(shell n=$$(nproc); echo $$((n < 4 ? 4 : n))) --test-timeout=300000 --test-reporter=spec
+export NODE_TEST := node --test --test-concurrency=$(shell n=$$(nproc); echo $$((n < 4 ? 4 : n))) --test-timeout=600000 --test-reporter=spec
 
 .PHONY: run build test test-root test-user test-asan test-load test-nodes test-package package e2e e2e-deploy e2e-ldap e2e-page screenshots soak nodes check lint docs format clean \
 	bench bench-docs bench-scaling bench-smoke fuzz fuzz-native fuzz-properties fuzz-short fuzz-corpus packages packages-run packages-test packages-check packages-bench packages-deploy packages-fuzz packages-page compile compile-bench compile-tests
