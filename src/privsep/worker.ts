@@ -43,6 +43,8 @@ const OUT_OF_DESCRIPTORS = 24;
 refuseDebugger();
 process.title = 'pamhook: worker';
 leaveSignalsToSupervisor();
+// Node makes a pipe that blocks no more of it: a PAM module that writes there must not wait for whoever reads the log.
+void process.stderr;
 
 const native = loadNative();
 // Before the first secret comes in.
