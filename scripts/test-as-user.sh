@@ -1,5 +1,5 @@
 #!/bin/bash
-# As root: builds and tests a copy of this tree as an ordinary user, by an id that no account has. Called by `make test-user`.
+# As root: builds and tests a copy of this tree as an ordinary user, of an account that is there for these processes alone. Called by `make test-user`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -15,6 +15,14 @@ chown -R "$uid:$uid" "$home"
 # 0700, as many a home is: nothing may count on others reading the tree.
 chmod 0700 "$home"
 
+for file in passwd group; do cp "/etc/$file" "$home/$file"; done
+echo "tester:x:$uid:$uid::$home:/bin/sh" >>"$home/passwd"
+echo "tester:x:$uid:" >>"$home/group"
+chmod 0644 "$home/passwd" "$home/group"
+
 cd "$home/pamhook"
-HOME=$home TMPDIR=$home/tmp XDG_CACHE_HOME=$home/.cache npm_config_userconfig=$home/.npmrc \
-  setpriv --reuid "$uid" --regid "$uid" --clear-groups make "${@:-test}"
+export home uid HOME=$home TMPDIR=$home/tmp XDG_CACHE_HOME=$home/.cache npm_config_userconfig=$home/.npmrc
+# The directory being closed to others, the files are reached through mounts alone.
+unshare --mount --propagation private bash -euc '
+  for file in passwd group; do mount --bind "$home/$file" "/etc/$file"; done
+  exec setpriv --reuid "$uid" --regid "$uid" --clear-groups make "$@"' bash "${@:-test}"

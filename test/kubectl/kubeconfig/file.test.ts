@@ -57,6 +57,8 @@ describe('the file of pamhook kubeconfig', () => {
     chmodSync(dir, 0o555);
     const call = () => kubeconfig({}, ...BASIC, '--kubeconfig', path, '--username', 'alice');
     const { code, stderr } = await (isRoot ? asNobody(call) : call());
+    // Or else nobody but root can take it away.
+    chmodSync(dir, 0o755);
     assert.equal(code, 1);
     assert.match(stderr, /^pamhook kubeconfig: \S+config cannot be written \(EACCES\), and is left as it was\n$/);
     assert.equal(readFileSync(path, 'utf8'), OLD);
