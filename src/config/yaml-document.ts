@@ -3,8 +3,16 @@ import { createRequire } from 'node:module';
 import type { Document } from 'yaml';
 
 const load = createRequire(import.meta.url);
-/** Loaded for those who have such a file: it takes as long as all the rest of the configuration. */
-const yaml = (): typeof import('yaml') => load('yaml');
+let loaded: typeof import('yaml') | undefined;
+
+/**
+ * Loaded for those who have such a file: it takes as long as all the rest of the configuration. The front does so before its drop, after
+ * which it may not reach the files of the project.
+ */
+export function loadYaml(): typeof import('yaml') {
+  loaded ??= load('yaml') as typeof import('yaml');
+  return loaded;
+}
 
 /** Says what is wrong with a document; never with a piece of it, which may be a secret. */
 export type DocumentFault = (reason: string) => Error;
@@ -35,7 +43,7 @@ export function parseYamlObject(
   fault: DocumentFault,
 ): Record<string, unknown> {
   if (isTooDeep(text, deepest)) throw fault('is nested too deeply');
-  const { isMap, isScalar } = yaml();
+  const { isMap, isScalar } = loadYaml();
   const document = checkedDocument(text, fault);
   if (document.contents === null || (isScalar(document.contents) && document.contents.value === null)) return {};
   if (!isMap(document.contents)) throw fault(`must hold ${holds}, one \`name: value\` a line`);
@@ -44,7 +52,7 @@ export function parseYamlObject(
 
 /** Looked at without recursion: composing a document recurses, and near the stack's end V8 may abort instead of throwing. */
 function isTooDeep(text: string, deepest: number): boolean {
-  const { Lexer, Parser } = yaml();
+  const { Lexer, Parser } = loadYaml();
   const parser = new Parser();
   for (const lexeme of new Lexer().lex(text)) {
     for (const _ of parser.next(lexeme));
@@ -54,7 +62,7 @@ function isTooDeep(text: string, deepest: number): boolean {
 }
 
 function checkedDocument(text: string, fault: DocumentFault): Document.Parsed {
-  const { LineCounter, parseDocument, visit } = yaml();
+  const { LineCounter, parseDocument, visit } = loadYaml();
   const lines = new LineCounter();
   // A silent parser leaves a second document out without a word.
   const document = parseDocument(text, { prettyErrors: false, lineCounter: lines, logLevel: 'error', version: '1.2' });

@@ -1,6 +1,6 @@
 /** Fills the kubeconfig template in for one person: with a token, or with the block that lets kubectl fetch one; runs in the front. */
-import { stringify } from 'yaml';
 import { parseKubeconfigTemplate } from '../config/kubeconfig-template.js';
+import { loadYaml } from '../config/yaml-document.js';
 
 /** How the kubeconfig lets its owner in. */
 export type KubeconfigAuth =
@@ -36,6 +36,7 @@ const HINT = `${COMMAND}, the credential plugin of pamhook, is not installed.`;
 /** What is the same for everybody is written once: a template may be large, and the front has other things to do. */
 export function createKubeconfigs({ template, publicUrl }: KubeconfigsOptions): Kubeconfigs {
   const { document, user: name, namesServers } = parseKubeconfigTemplate(template, 'kubecfg-template');
+  const { stringify } = loadYaml();
   const common = stringify(document, STYLE);
   const hasExec = namesServers || publicUrl !== undefined;
   return {

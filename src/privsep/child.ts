@@ -9,6 +9,8 @@ import type { Shape } from './shape.js';
 
 /** A child that answers no ping for so long is taken for dead. */
 const SILENCE_LIMIT = 5_000;
+/** One that has said nothing yet is still loading its code, which takes many seconds where a container may use a tenth of a processor. */
+const START_LIMIT = 60_000;
 const PING_INTERVAL = 1_000;
 
 /** The descriptor of the channel in every child; the front has the listening sockets behind it. */
@@ -176,12 +178,13 @@ function watchLiveness(onSilence: () => void): Liveness {
   let missed = 0;
   let awaiting = false;
   let unanswered = 0;
+  let limit = START_LIMIT;
   return {
     start(ping) {
       timer = setInterval(() => {
         if (!expected) return;
         missed = awaiting ? missed + 1 : 0;
-        if (missed * PING_INTERVAL >= SILENCE_LIMIT) onSilence();
+        if (missed * PING_INTERVAL >= limit) onSilence();
         else if (!awaiting) {
           awaiting = true;
           unanswered += 1;
@@ -191,6 +194,7 @@ function watchLiveness(onSilence: () => void): Liveness {
       timer.unref();
     },
     heard() {
+      limit = SILENCE_LIMIT;
       awaiting = false;
       missed = 0;
     },

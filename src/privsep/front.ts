@@ -1,5 +1,6 @@
 /** The front: TLS, HTTP and reviews. The one process that reads from the network; under an unprivileged account. */
 import { Socket } from 'node:net';
+import { loadYaml } from '../config/yaml-document.js';
 import { createApp } from '../http/app.js';
 import { createAuthenticateHandler } from '../http/authenticate.js';
 import { admitCallers } from '../http/caller.js';
@@ -106,11 +107,12 @@ const TRIM_INTERVAL = 2_000;
 /** How long an answer of the user database serves for /readyz, milliseconds. */
 const NSS_ANSWER_FOR = 2_000;
 
-/** Everything is imported by now: after the drop no file of the project is opened. */
+/** Everything is imported before the drop: after it no file of the project can be opened where only root may enter its folder. */
 async function start(configuration: FrontConfiguration): Promise<void> {
   const log = createLogger({ ...configuration.logging, process: 'front', isTerminal: false, write: native.writeNow });
   try {
     guardMemory(native, configuration.lockMemory, log);
+    if (configuration.hasTemplate) loadYaml();
     dropTo(native, configuration.account);
     dieWithSupervisor(native, configuration.supervisorPid);
     running = createFront(configuration, log);

@@ -134,6 +134,8 @@ const frontConfiguration = object({
   /** In which headers a proxy says who somebody is, in lower case; absent: no header is believed. */
   headers: optional(object({ user: text(64), groups: optional(text(64)), delimiter: text(16) })),
   publicUrl: optional(text(2048)),
+  /** Whether frames of `kubecfg-template` follow. */
+  hasTemplate: flag,
   identityCacheTtl: milliseconds,
   identityTimeout: milliseconds,
   identityStaleFor: milliseconds,

@@ -104,6 +104,7 @@ export async function prepare(settings: Settings, around: Surroundings): Promise
     identityStaleFor: settings.identityStaleFor,
     counts: settings.metricsBind !== undefined,
     ...(publicUrl === undefined ? {} : { publicUrl }),
+    hasTemplate: template !== undefined,
     ...(headers && { headers: headersOf(headers) }),
     ...(settings.reviewAccountCheck ? { accountCheckTtl: settings.accountCheckTtl } : {}),
   };

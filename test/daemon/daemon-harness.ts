@@ -205,7 +205,7 @@ export async function startDaemon(
   });
   const logged = async (message: string) => {
     while (!stderr().includes(message)) {
-      if (child.exitCode !== null) throw new Error(`pamhook ended: ${stderr()}`);
+      if (child.exitCode !== null || child.signalCode !== null) throw new Error(`pamhook ended: ${stderr()}`);
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
   };
@@ -246,6 +246,9 @@ export async function startDaemon(
   };
 }
 
+/** No request of a test takes so long, on the slowest machine, milliseconds. */
+const LONGEST_ANSWER = 60_000;
+
 export function askOnce(
   port: number,
   ca: Buffer,
@@ -276,6 +279,8 @@ export function askOnce(
       });
     });
     asked.on('error', reject);
+    const bound = setTimeout(() => asked.destroy(new Error(`${method} ${path}: no answer`)), LONGEST_ANSWER);
+    asked.on('close', () => clearTimeout(bound));
     asked.end(body);
   });
 }

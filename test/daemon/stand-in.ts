@@ -1,4 +1,4 @@
-/** A daemon as it was built, but for one process: the first ones of that name are played by a test, those that replace them are the real ones. */
+/** A daemon as it was built, but for one process: the first ones of that name are played by a test, those that replace them are the real ones; or all load slowly. */
 import { cpSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { MAIN, type Scene } from './daemon-harness.js';
@@ -26,16 +26,10 @@ export type Play = (part: Part) => unknown;
 
 /** The scene, with a daemon whose first fronts, or workers, are these. */
 export function standIn(scene: Scene, name: 'front' | 'worker', plays: readonly Play[]): Scene {
-  const root = join(scene.dir, 'daemon');
-  mkdirSync(root);
-  cpSync(join(ROOT, 'dist'), join(root, 'dist'), { recursive: true });
-  for (const part of ['package.json', 'node_modules', 'build']) symlinkSync(join(ROOT, part), join(root, part));
-  const entry = join(root, 'dist', 'privsep', `${name}.js`);
-  renameSync(entry, join(root, 'dist', 'privsep', `real-${name}.js`));
-  writeFileSync(join(root, 'started'), '');
+  const started = startedFile(scene);
   const script = `
     const plays = [${plays.map(String).join(',\n')}];
-    const started = ${JSON.stringify(join(root, 'started'))};
+    const started = ${JSON.stringify(started)};
     const { appendFileSync, readFileSync } = await import('node:fs');
     const play = plays[readFileSync(started, 'utf8').length];
     appendFileSync(started, '.');
@@ -45,12 +39,34 @@ export function standIn(scene: Scene, name: 'front' | 'worker', plays: readonly 
       const { Socket } = await import('node:net');
       await (${connect})(new Socket({ fd: 3 }), play);
     }`;
+  const changed = withEntry(scene, name, script);
+  writeFileSync(started, '');
+  return changed;
+}
+
+/** The scene, with a daemon whose fronts, or workers, take so many milliseconds longer to load their code. */
+export function loadingFor(scene: Scene, name: 'front' | 'worker', milliseconds: number): Scene {
+  const script = `
+    await new Promise((resolve) => setTimeout(resolve, ${milliseconds}));
+    await import('./real-${name}.js');`;
+  return withEntry(scene, name, script);
+}
+
+function withEntry(scene: Scene, name: 'front' | 'worker', script: string): Scene {
+  const root = join(scene.dir, 'daemon');
+  mkdirSync(root);
+  cpSync(join(ROOT, 'dist'), join(root, 'dist'), { recursive: true });
+  for (const part of ['package.json', 'node_modules', 'build']) symlinkSync(join(ROOT, part), join(root, part));
+  const entry = join(root, 'dist', 'privsep', `${name}.js`);
+  renameSync(entry, join(root, 'dist', 'privsep', `real-${name}.js`));
   writeFileSync(entry, script);
   return { ...scene, main: join(root, 'dist', 'cli', 'main.js') };
 }
 
+const startedFile = (scene: Scene) => join(scene.dir, 'daemon', 'started');
+
 /** How many processes of the name have been started. */
-export const startedIn = (scene: Scene): number => readFileSync(join(scene.dir, 'daemon', 'started'), 'utf8').length;
+export const startedIn = (scene: Scene): number => readFileSync(startedFile(scene), 'utf8').length;
 
 async function connect(socket: import('node:net').Socket, play: Play): Promise<void> {
   const waiting: { kind: string; resolve(frame: Record<string, unknown>): void }[] = [];
