@@ -30,6 +30,7 @@ NODE_GYP = $(BIN)/node-gyp configure build --loglevel=warn $(NODE_HEADERS)
 NATIVE_SOURCES := binding.gyp $(wildcard src/native/*.cc src/native/*.h)
 ADDON := build/Release/pamhook.node
 TEST_FILES := $(patsubst test/%.ts,build/test/%.js,$(shell find test -name '*.test.ts' | sort))
+SOURCES := $(shell find src -path src/web/browser -prune -o \( -name '*.ts' -o -name '*.css' -o -name '*.svg' \) -print)
 BENCH_SOURCES := $(wildcard bench/load/*.c bench/load/*.h)
 FUZZ_SOURCES := $(wildcard test/fuzz/*.cc test/fuzz/*.h)
 FUZZ_TARGETS := $(addprefix build/fuzz/,conversation transaction lookup nss-services)
@@ -53,7 +54,7 @@ export NODE_TEST := node --test --test-concurrency=$(shell n=$$(nproc); echo $$(
 run: build packages-run
 	@exec scripts/demo.sh
 
-build: compile $(ADDON)
+build: dist/.bundled $(ADDON)
 
 test: packages-test build compile-tests
 	$(NODE_TEST) $(TEST_FILES)
@@ -166,10 +167,13 @@ docs: compile-tests
 clean:
 	rm -rf build dist .demo
 
-compile: node_modules/.installed
+# build/src, checked for types, each file for itself as tests use them; dist, as it is run.
+compile: dist/.bundled
 	$(BIN)/tsc -b
-	@cp src/web/*.css src/web/*.svg dist/web/
-	@chmod +x dist/cli/main.js dist/kubectl/main.js dist/kubectl/complete-main.js
+
+dist/.bundled: $(SOURCES) scripts/bundle.sh node_modules/.installed
+	scripts/bundle.sh dist
+	@touch $@
 
 compile-bench: compile
 	$(BIN)/tsc -b bench

@@ -8,16 +8,13 @@ stage=$PWD/build/package/stage
 
 # From nothing: what an earlier build left in dist/ is not to go out.
 rm -rf build/package
-mkdir -p "$stage/src/native" "$stage/docs/images" "$stage/dist/web"
+mkdir -p "$stage/src/native" "$stage/docs/images"
 cp -p package.json package-lock.json binding.gyp README.md LICENSE "$stage"
 cp -p src/native/*.{cc,h} "$stage/src/native"
 cp -p docs/*.md "$stage/docs"
 cp -p docs/images/*.png "$stage/docs/images"
-cp -p src/web/*.{css,svg} "$stage/dist/web"
 cp -rp deploy pam.d-examples "$stage"
-"$bin/tsc" -p tsconfig.json --outDir "$stage/dist" --composite false --incremental false --declaration false
-"$bin/tsc" -p src/web/browser --outDir "$stage/dist/web/browser" --composite false --incremental false --declaration false
-chmod 0755 "$stage/dist/cli/main.js" "$stage/dist/kubectl/main.js" "$stage/dist/kubectl/complete-main.js"
+scripts/bundle.sh "$stage/dist"
 
 # As make does it: the headers of the running Node where its installation has them.
 prefix=$(node -p 'path.dirname(path.dirname(process.execPath))')

@@ -6,10 +6,11 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 work=$root/build/asan
 mkdir -p "$work/src" "$work/build" "$work/test"
 cd "$work"
-rm -rf src/native dist build/test test/harness
+rm -rf src/native dist build/src build/test test/harness
 cp "$root/binding.gyp" "$root/package.json" .
 cp -r "$root/src/native" src/native
 cp -r "$root/dist" dist
+cp -r "$root/build/src" build/src
 cp -r "$root/build/test" build/test
 cp -r "$root/test/harness" test/harness
 ln -sfn "$root/node_modules" node_modules

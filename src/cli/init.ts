@@ -1,7 +1,7 @@
 /** `pamhook init`: writes certificates, a signing key, and what kube-apiserver and PAM need, so that `pamhook serve` can start. */
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { packageRoot } from '../package-root.js';
 import type { CommandIo } from './command.js';
 import { DEFAULT_PORT, INIT_USAGE, type InitArguments, parseInitArguments } from './init/arguments.js';
 import { CLIENT_NAME, makeClientIdentity, makeIdentity } from './init/certificates.js';
@@ -13,7 +13,7 @@ import { SIGNING_KEY, VERIFICATION } from './keys/key-directory.js';
 
 const KUBECONFIG = 'webhook.kubeconfig';
 const PAM_SERVICE = 'pamhook.pam';
-const DEBIAN_SERVICE = fileURLToPath(new URL('../../pam.d-examples/debian', import.meta.url));
+const DEBIAN_SERVICE = `${packageRoot}pam.d-examples/debian`;
 const CLIENT_CA = 'client-ca.crt';
 
 /** Resolves to 0. `now`: milliseconds since the epoch. Throws ConfigurationError, nothing having changed, or Node's error of a write. */

@@ -1,9 +1,9 @@
 /** The first word of the command line chooses the command; flags alone mean `serve`, as pam_hook was called. */
 import type { CommandName } from '../config/help.js';
 import { nearest } from '../config/suggestion.js';
-import { clientCommands, isClientCommand } from '../kubectl/commands.js';
 import { COMPLETE } from '../kubectl/completion/grammar.js';
 import type { ClientCommandName } from '../kubectl/flags.js';
+import { clientSummaries, isClientCommand } from '../kubectl/summaries.js';
 import { type Command, type CommandIo, runCommand } from './command.js';
 
 /** Loaded when called: a command does not pay for the others. */
@@ -29,7 +29,7 @@ export async function run(argv: readonly string[], io: RunIo): Promise<number> {
   const name = isFlag ? 'serve' : first;
   const load = isCommand(name) ? commands[name] : undefined;
   if (load === undefined) {
-    const all = Object.keys({ ...commands, ...clientCommands });
+    const all = Object.keys({ ...commands, ...clientSummaries });
     // The word itself may be a secret: kubehook takes its own there.
     const near = nearest(name, all);
     const hint = near === undefined ? '' : ` ${JSON.stringify(name)}, perhaps ${near}`;

@@ -13,7 +13,7 @@ import { notifySocket, notifyVariables } from '../config/notify-socket.js';
 import { readSettings } from '../config/read-settings.js';
 import type { Settings } from '../config/settings.js';
 import { version } from '../config/version.js';
-import { clientHelp } from '../kubectl/commands.js';
+import { clientSummaries } from '../kubectl/summaries.js';
 import { openAuditLog } from '../log/audit-log.js';
 import { createLogger } from '../log/winston-logger.js';
 import { loadNative } from '../native/binding.js';
@@ -28,7 +28,7 @@ export async function runServe(argv: readonly string[], io: CommandIo): Promise<
   const invocation = readSettings({ argv, env: environment });
   switch (invocation.mode) {
     case 'help':
-      io.stdout.write(helpText(clientHelp()));
+      io.stdout.write(helpText(clientSummaries));
       return 0;
     case 'version':
       io.stdout.write(`pamhook ${version}\n`);

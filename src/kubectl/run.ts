@@ -1,11 +1,12 @@
 /** Runs a client command by its name; what it throws becomes one line on standard error. */
 import { ConfigurationError } from '../errors.js';
-import { clientCommands, isClientCommand } from './commands.js';
+import { clientCommands } from './commands.js';
 import { COMPLETE, clientGrammar } from './completion/grammar.js';
 import { Interrupted, LoginFailure } from './failure.js';
 import type { ClientCommandName } from './flags.js';
 import type { ClientIo } from './io.js';
 import { printable } from './printable.js';
+import { clientSummaries, isClientCommand } from './summaries.js';
 
 /** Resolves to the exit code. */
 export async function runClientCommand(
@@ -14,7 +15,7 @@ export async function runClientCommand(
   io: ClientIo,
 ): Promise<number> {
   try {
-    const run = await clientCommands[name].load();
+    const run = await clientCommands[name]();
     return await run(argv, io);
   } catch (fault) {
     if (fault instanceof Interrupted) return fault.exitCode;
@@ -41,7 +42,7 @@ export async function runPlugin(argv: readonly string[], io: ClientIo): Promise<
     io.stdout.write(listOfCommands(io.program));
     return 0;
   }
-  const known = Object.keys(clientCommands).join(', ');
+  const known = Object.keys(clientSummaries).join(', ');
   io.stderr.write(`${io.program}: unknown command ${JSON.stringify(printable(name))}; the commands are ${known}\n`);
   return 2;
 }

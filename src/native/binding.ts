@@ -1,8 +1,8 @@
 /** The one door to the addon: loads it, checks what goes in, names what goes wrong; in the supervisor, the front and the PAM worker. */
 import { createRequire } from 'node:module';
 import { isIP } from 'node:net';
-import { fileURLToPath } from 'node:url';
 import { ConfigurationError } from '../errors.js';
+import { packageRoot } from '../package-root.js';
 import { addonCure } from './addon-cure.js';
 import { checkBuffer, checkId, checkInteger, checkResponse, checkText, MAX_RESPONSES } from './arguments.js';
 import type { Native, PamTransaction, PasswdEntry } from './native.js';
@@ -47,12 +47,11 @@ const MAX_NOTICE = 4096;
 
 function loadAddon(): Addon {
   const require = createRequire(import.meta.url);
-  const root = fileURLToPath(new URL('../..', import.meta.url));
   try {
-    return require('node-gyp-build')(root);
+    return require('node-gyp-build')(packageRoot);
   } catch (error) {
     const reason = error instanceof Error ? (error.message.split('\n', 1)[0] ?? '') : String(error);
-    throw new ConfigurationError(`the native addon cannot be loaded: ${reason}`, addonCure(reason, root), {
+    throw new ConfigurationError(`the native addon cannot be loaded: ${reason}`, addonCure(reason, packageRoot), {
       cause: error,
     });
   }

@@ -1,9 +1,9 @@
 /** Starting, watching and ending one child process with its channel; runs in the supervisor. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Duplex } from 'node:stream';
-import { fileURLToPath } from 'node:url';
 import { PamhookError } from '../errors.js';
 import type { Logger, ProcessName } from '../log/logger.js';
+import { packageRoot } from '../package-root.js';
 import { type ChannelEvents, openChannel } from './channel.js';
 import type { Shape } from './shape.js';
 
@@ -136,7 +136,7 @@ const NOBODY: Child<unknown> = {
 
 /** undefined when the system has no process, descriptor or memory left; `onExit` then says so, after this call. */
 function spawnChild<In, Out>(spec: ChildSpec<In, Out>): Started | undefined {
-  const entry = fileURLToPath(new URL(`./${spec.name}.js`, import.meta.url));
+  const entry = `${packageRoot}dist/privsep/${spec.name}.js`;
   try {
     const process = spawn(globalThis.process.execPath, [...(spec.flags ?? []), entry], {
       cwd: '/',

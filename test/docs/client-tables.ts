@@ -1,11 +1,11 @@
 /** The tables of client commands and their flags in docs/kubectl.md. */
 import { ABOUT } from '#src/kubectl/commands/kubeconfig.js';
-import { clientCommands } from '#src/kubectl/commands.js';
 import { type ClientCommandName, commandFlags, type Flag, type FlagName, flags } from '#src/kubectl/flags.js';
 import { commandHelp } from '#src/kubectl/help.js';
+import { clientSummaries } from '#src/kubectl/summaries.js';
 
 export function clientCommandsTable(): string {
-  const rows = Object.entries(clientCommands).map(([name, { does }]) => `| \`${name}\` | ${does} |`);
+  const rows = Object.entries(clientSummaries).map(([name, does]) => `| \`${name}\` | ${does} |`);
   return ['| command | what it does |', '|---|---|', ...rows].join('\n');
 }
 

@@ -37,7 +37,7 @@ function readableCopy(): string {
   if (copy === undefined) {
     const directory = mkdtempSync(join(tmpdir(), 'pamhook-test-'));
     process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
-    for (const part of ['package.json', 'dist', 'build/Release/pamhook.node', 'node_modules/node-gyp-build']) {
+    for (const part of ['package.json', 'build/src', 'build/Release/pamhook.node', 'node_modules/node-gyp-build']) {
       cpSync(join(ROOT, part), join(directory, part), { recursive: true, dereference: true });
     }
     chmodSync(directory, 0o755);
@@ -49,7 +49,7 @@ function readableCopy(): string {
 /** Runs the source of an ES module in which `native` is the loaded addon. */
 export async function runScript(source: string, options: ChildOptions = {}): Promise<ChildResult> {
   const root = options.uid === undefined ? ROOT : readableCopy();
-  const script = `const { loadNative } = await import(${JSON.stringify(`${root}dist/native/binding.js`)});
+  const script = `const { loadNative } = await import(${JSON.stringify(`${root}build/src/native/binding.js`)});
     const native = loadNative();
     ${source}`;
   const child = spawn(

@@ -16,7 +16,7 @@ import { scratchDirectory } from '../harness/scratch.js';
 
 const silent: Logger = { error() {}, warn() {}, info() {}, verbose() {} };
 
-const source = `const { createNssIdentitySource } = await import('${ROOT}dist/identity/nss.js');
+const source = `const { createNssIdentitySource } = await import('${ROOT}build/src/identity/nss.js');
   const lines = [];
   const log = { error() {}, warn() {}, info() {}, verbose: (level, message, fields) => lines.push([level, fields.gid]) };
   const source = createNssIdentitySource({ native, log });`;

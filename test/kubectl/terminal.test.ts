@@ -5,7 +5,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { childrenOf, MAIN, until } from '../daemon/daemon-harness.js';
 import { atTerminal } from './terminal.js';
 
-const MODULE = pathToFileURL(fileURLToPath(new URL('../../../dist/kubectl/login/terminal.js', import.meta.url)));
+const MODULE = pathToFileURL(fileURLToPath(new URL('../../src/kubectl/login/terminal.js', import.meta.url)));
 
 /** Asks once for each of `echo`, and prints what was typed as JSON. */
 function ask(

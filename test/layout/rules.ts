@@ -8,6 +8,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   'errors.ts': -1,
   'secret.ts': -1,
   'url.ts': -1,
+  'package-root.ts': -1,
   native: 0,
   config: 0,
   log: 0,

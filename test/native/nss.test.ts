@@ -181,7 +181,7 @@ test('a waiting lookup keeps the event loop alive until it is answered, and no l
 
 test('a Worker may end in the middle of its lookups', async () => {
   const script = `import { Worker } from 'node:worker_threads';
-    const url = ${JSON.stringify(new URL('../../../dist/native/binding.js', import.meta.url).href)};
+    const url = ${JSON.stringify(new URL('../../src/native/binding.js', import.meta.url).href)};
     for (let i = 0; i < 20; i++) {
       const worker = new Worker(
         'import(' + JSON.stringify(url) + ').then(({ loadNative }) => { const native = loadNative();' +

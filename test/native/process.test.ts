@@ -139,7 +139,7 @@ test('dropPrivileges() refuses root, and the id that means "leave as it is"', ()
 test('setParentDeathSignal() ends the child with its parent', async () => {
   const script = `${until}
     const { spawn } = await import('node:child_process');
-    const binding = ${JSON.stringify(new URL('../../../dist/native/binding.js', import.meta.url).href)};
+    const binding = ${JSON.stringify(new URL('../../src/native/binding.js', import.meta.url).href)};
     const grandchild = 'import(' + JSON.stringify(binding) + ').then(({ loadNative }) => { loadNative().setParentDeathSignal(9); console.log("ready"); setInterval(() => 0, 1000); })';
     const parent = 'const c = require("child_process").spawn(process.execPath, ["-e", ' + JSON.stringify(grandchild) + '], { stdio: ["ignore", "pipe", "inherit"] });' +
       'c.stdout.once("data", () => { console.log(c.pid); setInterval(() => 0, 1000); })';

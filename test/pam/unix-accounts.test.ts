@@ -18,9 +18,9 @@ chage -d "$(date -d '-25 days' +%F)" -M 30 -W 7 warned
 printf 'auth required pam_unix.so nodelay nullok\\naccount required pam_unix.so\\n' > /etc/pam.d/pamhook-test
 exec env LD_PRELOAD="$NODE_PRELOAD" "$@"`;
 
-const ASK = `import { loadNative } from '${ROOT}dist/native/binding.js';
-import { createPam } from '${ROOT}dist/pam/libpam.js';
-import { Secret } from '${ROOT}dist/secret.js';
+const ASK = `import { loadNative } from '${ROOT}build/src/native/binding.js';
+import { createPam } from '${ROOT}build/src/pam/libpam.js';
+import { Secret } from '${ROOT}build/src/secret.js';
 const pam = createPam({ native: loadNative(), service: 'pamhook-test', configDir: undefined, tty: 'pamhook' });
 const seen = {};
 const ask = (username, password) => {

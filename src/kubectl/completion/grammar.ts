@@ -1,6 +1,7 @@
 /** What can be completed: commands, their words and their flags; the client commands' own, made from their tables. */
-import { clientCommands } from '../commands.js';
+
 import { type ClientCommandName, commandFlags, type Flag, type FlagName, flagOf } from '../flags.js';
+import { clientSummaries } from '../summaries.js';
 
 /** What a flag's value is: one of some words, a path, a name in the kubeconfig, or what no shell knows. */
 export type Completes = readonly string[] | NonNullable<Flag['completes']> | 'directory' | 'nothing';
@@ -37,7 +38,7 @@ export const HELP = { help: { does: 'prints what there is' } } as const;
 
 /** `kubectl pamhook` has these and no others. */
 export function clientGrammar(): Grammar {
-  const names = Object.keys(clientCommands) as ClientCommandName[];
+  const names = Object.keys(clientSummaries) as ClientCommandName[];
   const bare = { does: '', flags: { ...HELP, version: { does: 'prints the version' } } };
   return { commands: Object.fromEntries(names.map((name) => [name, clientCommand(name)])), bare };
 }
@@ -46,7 +47,7 @@ function clientCommand(name: ClientCommandName): CompletableCommand {
   const names: readonly FlagName[] = commandFlags[name];
   const words = WORDS[name];
   return {
-    does: clientCommands[name].does,
+    does: clientSummaries[name],
     ...(words === undefined ? {} : { words }),
     flags: Object.fromEntries(names.map((flag) => [flag, completable(flagOf(name, flag))])),
   };

@@ -10,10 +10,10 @@ import { KEYS_USAGE } from '#src/cli/keys/arguments.js';
 import { VERIFY_USAGE } from '#src/cli/verify/arguments.js';
 import { commands as daemonCommands } from '#src/config/help.js';
 import { optionNames } from '#src/config/options.js';
-import { clientCommands } from '#src/kubectl/commands.js';
 import { completionAnswer } from '#src/kubectl/completion/answer.js';
 import { clientGrammar } from '#src/kubectl/completion/grammar.js';
 import { commandFlags } from '#src/kubectl/flags.js';
+import { clientSummaries } from '#src/kubectl/summaries.js';
 import { anyString } from '../../harness/any-text.js';
 import { fc } from '../../harness/property.js';
 import { scratchDirectory } from '../../harness/scratch.js';
@@ -31,7 +31,7 @@ async function answer(line: string, grammar = whole, environment = {}): Promise<
 
 describe('completion', () => {
   it('knows every command of pamhook, and kubectl pamhook the client commands', async () => {
-    const clients = Object.keys(clientCommands);
+    const clients = Object.keys(clientSummaries);
     assert.deepEqual(await answer(''), [...Object.keys(daemonCommands), ...clients, ':4']);
     assert.deepEqual(await answer('', clientGrammar()), [...clients, ':4']);
     assert.deepEqual(await answer('lo'), ['login', 'logout', ':4']);
