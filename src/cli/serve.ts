@@ -15,7 +15,7 @@ import type { Settings } from '../config/settings.js';
 import { version } from '../config/version.js';
 import { clientSummaries } from '../kubectl/summaries.js';
 import { openAuditLog } from '../log/audit-log.js';
-import { createLogger } from '../log/winston-logger.js';
+import { createLogger } from '../log/stderr-logger.js';
 import { loadNative } from '../native/binding.js';
 import { supervise } from '../privsep/supervisor.js';
 import type { CommandIo } from './command.js';
@@ -54,7 +54,6 @@ function serve(settings: Settings, warnings: readonly string[], environment: Env
     verbosity: settings.verbosity,
     process: 'supervisor',
     isTerminal,
-    loadLater: true,
     write: native.writeNow,
   });
   for (const text of [...warnings, warning, notify.warning]) if (text !== undefined) log.warn(text);

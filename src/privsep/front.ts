@@ -15,7 +15,7 @@ import { createProbe } from '../identity/probe.js';
 import { createSystemIdentitySource } from '../identity/system.js';
 import { importVerifier } from '../keys/verifier.js';
 import type { Logger } from '../log/logger.js';
-import { createLogger } from '../log/winston-logger.js';
+import { createLogger } from '../log/stderr-logger.js';
 import type { Row } from '../metrics/series.js';
 import { loadNative } from '../native/binding.js';
 import { rememberAccounts } from '../token/account-allowed.js';

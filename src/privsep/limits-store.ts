@@ -1,7 +1,7 @@
 /** The process that speaks to Redis, and the only one: counts attempts there for its supervisor. Under an unprivileged account. */
 import { isIP, Socket } from 'node:net';
 import type { Logger } from '../log/logger.js';
-import { createLogger } from '../log/winston-logger.js';
+import { createLogger } from '../log/stderr-logger.js';
 import { loadNative } from '../native/binding.js';
 import { type AttemptKeeper, createAttemptKeeper, probeKeyOf } from './attempt-keeper.js';
 import { type Channel, openChannel } from './channel.js';

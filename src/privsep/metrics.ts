@@ -2,7 +2,7 @@
 import { Socket } from 'node:net';
 import { createMetricsServer, type MetricsServer } from '../http/metrics-server.js';
 import type { TlsIdentity } from '../http/tls-options.js';
-import { createLogger } from '../log/winston-logger.js';
+import { createLogger } from '../log/stderr-logger.js';
 import { contentType, expose } from '../metrics/exposition.js';
 import { loadNative } from '../native/binding.js';
 import { type Channel, openChannel } from './channel.js';

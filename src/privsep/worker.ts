@@ -7,7 +7,7 @@ import { type ErrorCode, PamhookError } from '../errors.js';
 import { createSystemIdentitySource } from '../identity/system.js';
 import { importSigningMaterial } from '../keys/signer.js';
 import type { Logger } from '../log/logger.js';
-import { createLogger } from '../log/winston-logger.js';
+import { createLogger } from '../log/stderr-logger.js';
 import { loadNative } from '../native/binding.js';
 import { createPam, PAM_TTY } from '../pam/libpam.js';
 import type { Pam } from '../pam/pam.js';
@@ -110,7 +110,6 @@ function configure(configuration: WorkerConfiguration): void {
     ...logging,
     process: 'worker',
     isTerminal: false,
-    loadLater: true,
     write: native.writeNow,
   });
   try {

@@ -36,7 +36,6 @@ const MODULE_DOORS: Readonly<Record<string, string | readonly string[]>> = {
   jsonwebtoken: 'keys',
   'node-gyp-build': 'native',
   'node-addon-api': 'native',
-  winston: 'log',
   convict: 'config',
   '@peculiar/x509': 'cli',
   'reflect-metadata': 'cli',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import type { LogFields } from '#src/log/logger.js';
-import { createLogger, type LoggerOptions } from '#src/log/winston-logger.js';
+import { createLogger, type LoggerOptions } from '#src/log/stderr-logger.js';
 import { Secret } from '#src/secret.js';
 import { anyString } from '../harness/any-text.js';
 import { fc } from '../harness/property.js';
@@ -45,14 +45,6 @@ test('the text form is time, level, process, message and fields', () => {
     `${TIME} WARN supervisor two words\n`,
     `${TIME} INFO supervisor three source=2001:db8::1 list=["a","b"] text="two words" empty=""\n`,
   ]);
-});
-
-test('a logger that is loaded later writes its first line as any other, within the call', () => {
-  const { log, writes } = setUp({ loadLater: true });
-  log.verbose(1, 'not shown');
-  assert.deepEqual(writes, []);
-  log.warn('first', { user: 'alice' });
-  assert.deepEqual(writes, [`${TIME} WARN supervisor first user=alice\n`]);
 });
 
 test('the JSON form is one object, whose own fields none of the given ones replaces', () => {
@@ -231,7 +223,7 @@ test('a fault in the clock does not throw', () => {
 
 /** Runs a program with the logger on its real standard error. */
 function run(program: string, command = ''): { status: number | null; stdout: string; stderr: string } {
-  const module = JSON.stringify(import.meta.resolve('#src/log/winston-logger.js'));
+  const module = JSON.stringify(import.meta.resolve('#src/log/stderr-logger.js'));
   const script = `import { createLogger } from ${module};
     const log = createLogger({ format: 'text', verbosity: 0, process: 'front', isTerminal: false });
     ${program}`;

@@ -1,8 +1,5 @@
-/** The operator's log, by winston, to standard error: each process makes one when it starts. */
+/** The operator's log, to standard error: each process makes one when it starts. */
 import { writeSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { Writable } from 'node:stream';
-import type { Logger as WinstonLogger } from 'winston';
 import { type Field, jsonLine, textLine } from './line.js';
 import { createLineWriter, type Write } from './line-writer.js';
 import type { LogFields, Logger, ProcessName } from './logger.js';
@@ -17,15 +14,12 @@ export interface LoggerOptions {
   readonly isTerminal: boolean;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
-  /** Whether winston waits for the first line to be loaded: not where files can be opened no more by then. */
-  readonly loadLater?: boolean;
   /** One that never blocks keeps a stuck reader of the log from holding up the process. */
   readonly write?: Write;
 }
 
 const STANDARD_ERROR = 2;
-const levels = { error: 0, warn: 1, info: 2, verbose: 3 };
-type Level = keyof typeof levels;
+type Level = 'error' | 'warn' | 'info' | 'verbose';
 type Render = (level: Level, message: string, fields: LogFields) => string;
 
 /** Stacks of errors are shown from this verbosity on. */
@@ -35,14 +29,11 @@ const STACK_VERBOSITY = 2;
 export function createLogger(options: LoggerOptions): Logger {
   const render = renderFor(options);
   const put = lossyWriter(options.write ?? writeSync, (lost) => render('warn', 'log lines were lost', { lost }));
-  let logger = options.loadLater ? undefined : createWinston(render, put);
   const log = (level: Level, message: string, fields: LogFields = {}) => {
     try {
-      logger ??= createWinston(render, put);
-      logger.log({ level, message, fields });
+      put(render(level, message, fields));
     } catch {
-      // A log that fails must not fail what it tells of. Winston cannot be loaded where no file can be opened.
-      if (logger === undefined) put(render(level, message, fields));
+      // A log that fails must not fail what it tells of.
     }
   };
   return {
@@ -54,32 +45,6 @@ export function createLogger(options: LoggerOptions): Logger {
     },
     shows: (level) => level <= options.verbosity,
   };
-}
-
-const load = createRequire(import.meta.url);
-
-/** Loaded, it takes some 7 MiB, and a good part of the time in which a process starts. */
-function createWinston(render: Render, put: (line: string) => void): WinstonLogger {
-  const winston: typeof import('winston') = load('winston');
-  return winston.createLogger({
-    levels,
-    level: 'verbose',
-    format: winston.format.printf(({ level, message, fields }) =>
-      render(level as Level, String(message), fields as LogFields),
-    ),
-    transports: new winston.transports.Stream({ stream: writableFor(put), eol: '' }),
-  });
-}
-
-/** Hands each line on within the call, so that one logged just before the exit is not lost. */
-function writableFor(put: (line: string) => void): Writable {
-  return new Writable({
-    decodeStrings: false,
-    write(line, _encoding, next) {
-      put(String(line));
-      next();
-    },
-  });
 }
 
 function lossyWriter(write: Write, noteOf: (lost: number) => string): (line: string) => void {
