@@ -1,7 +1,7 @@
 /** Runs the built pamhook as a person would, with accounts, PAM services and certificates of a test's own. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
 import { type Agent, type RequestOptions, request } from 'node:https';
 import { tmpdir } from 'node:os';
@@ -35,6 +35,8 @@ export interface SceneOptions {
   /** Lines of passwd(5) and group(5) beside those of root and nobody. */
   readonly passwd?: readonly string[];
   readonly group?: readonly string[];
+  /** Certificates and keys that no other scene has; without, all scenes of a test process have the same. */
+  readonly ownKeys?: boolean;
 }
 
 const PASSWD = ['root:x:0:0:root:/root:/bin/sh', 'nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin'];
@@ -85,9 +87,29 @@ export async function setScene(t: Ending, options: SceneOptions = {}): Promise<S
   scene.service(['auth required pam_deny.so', 'account required pam_deny.so'], 'other');
   scene.users(options.passwd ?? [ALICE]);
   scene.groups(options.group ?? ALICES_GROUPS);
-  const init = await run(['init', '--dir', join(dir, 'tls'), '--hostname', 'localhost,127.0.0.1'], scene.env);
-  if (init.code !== 0) throw new Error(init.stderr);
+  if (options.ownKeys) await init(join(dir, 'tls'));
+  else cpSync(await sharedKeys(), join(dir, 'tls'), { recursive: true });
   return scene;
+}
+
+let shared: Promise<string> | undefined;
+
+/** What `pamhook init` makes, made once for all scenes that copy it; gone when the process ends. */
+function sharedKeys(): Promise<string> {
+  shared ??= makeSharedKeys();
+  return shared;
+}
+
+async function makeSharedKeys(): Promise<string> {
+  const dir = mkdtempSync(join(tmpdir(), 'pamhook-test-'));
+  process.once('exit', () => rmSync(dir, { recursive: true, force: true }));
+  await init(join(dir, 'tls'));
+  return join(dir, 'tls');
+}
+
+async function init(dir: string): Promise<void> {
+  const { code, stderr } = await run(['init', '--dir', dir, '--hostname', 'localhost,127.0.0.1'], {});
+  if (code !== 0) throw new Error(stderr);
 }
 
 /** By a new file, as passwd(1) and its like do it: no reader ever sees half of one. */

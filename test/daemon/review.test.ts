@@ -36,7 +36,7 @@ describe('a review', () => {
 
   it('says no without an error to a token that is not ours', async (t) => {
     const scene = await setScene(t);
-    const [ours, other] = [await startDaemon(t, scene), await startDaemon(t, await setScene(t))];
+    const [ours, other] = [await startDaemon(t, scene), await startDaemon(t, await setScene(t, { ownKeys: true }))];
     const { status, review } = await ours.review(await tokenOf(other));
     assert.equal(status, 200);
     assert.deepEqual(review.status, { authenticated: false });
