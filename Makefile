@@ -40,11 +40,18 @@ FUZZ_CXX = clang++ -std=c++17 -O1 -g -Wall -Wextra -Werror -fno-omit-frame-point
 FUZZ_RUNS ?= 1000000
 FUZZ_SECONDS ?= 20
 PROPERTY_TESTS = $(patsubst test/%.ts,build/test/%.js,$(shell grep -rl --include='*.test.ts' harness/property.js test | sort))
-# What Node can change: the addon, sockets, TLS, HTTP, cryptography, child processes and signals, and the daemon made of them. The rest are
-# rules and settings, and what surrounds the daemon: PAM stacks, directories, disks.
-NODE_TESTS = $(filter $(addprefix build/test/,native/% http/% keys/% log/% pam/% privsep/% token/%),$(TEST_FILES)) \
+# What Node can change: the addon, sockets, TLS, the parsing of HTTP, cryptography, files that are watched, child processes and signals, terminals, and
+# the daemon made of them, from its start to its end. The rest are rules and settings, which compute the same with each, and what surrounds the daemon:
+# PAM stacks, accounts, directories, disks.
+NODE_TESTS = $(filter $(addprefix build/test/,native/% pam/%),$(TEST_FILES)) \
+	$(patsubst %,build/test/http/%.test.js,body connections framing health hostile kept-answers large-bodies metrics-server page request-target source-address steady token unread-bodies) \
+	$(patsubst %,build/test/keys/%.test.js,attacks certificate jwk-set key-encoding key-material new-key signer verifier) \
+	$(patsubst %,build/test/log/%.test.js,audit-log winston-logger) \
+	$(patsubst %,build/test/privsep/%.test.js,channel channel-bytes drop file-watch hostile-supervisor key-files redis-link) \
 	$(patsubst %,build/test/kubectl/%.test.js,credential errors proxy terminal) \
-	$(patsubst %,build/test/daemon/%.test.js,clock descriptors hand-over keys live-files login metrics processes review startup stop unread-pipes)
+	$(patsubst %,build/test/daemon/%.test.js,clock descriptors hand-over live-files processes startup stop unread-pipes)
+# What the user can change: processes, files, accounts, PAM, NSS. The rest compute, within one process: settings, keys, tokens, figures, the routes.
+USER_TESTS = $(filter-out build/test/layout.test.js $(addprefix build/test/,bench/% config/% http/% keys/% metrics/% token/% web/%),$(TEST_FILES))
 # Four files at a time at least, since most tests wait most of the time. A test that hangs is to fail, not to hold up the others.
 export NODE_TEST := node --test --test-concurrency=$(shell n=$$(nproc); echo $$((n < 4 ? 4 : n))) --test-timeout=600000 --test-reporter=spec
 
@@ -68,9 +75,9 @@ package: packages compile $(if $(PACKAGE_ALSO_FOR),packages-cross)
 test-root: packages-test build compile-tests
 	@if [ "$$(id -u)" -ne 0 ]; then exec sudo env "PATH=$$PATH" $(NODE_TEST) $(TEST_FILES); else exec $(NODE_TEST) $(TEST_FILES); fi
 
-# As root: the same tests as an ordinary user, on a copy.
+# As root: those tests as an ordinary user, on a copy.
 test-user: packages-test
-	scripts/test-as-user.sh
+	scripts/test-as-user.sh test TEST_FILES="$(USER_TESTS)"
 
 test-asan: packages-test build compile-tests
 	NODE_HEADERS="$(NODE_HEADERS)" scripts/test-asan.sh $(filter build/test/native/% build/test/pam/% build/test/identity/%,$(TEST_FILES))

@@ -1,10 +1,10 @@
 #!/bin/bash
-# As root: builds and tests a copy of this tree as an ordinary user, of an account that is there for these processes alone. Called by `make test-user`.
+# As root: builds a copy of this tree as an ordinary user, of an account that is there for these processes alone, and calls make there with the arguments. Called by `make test-user`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 uid=54321
-[ "$(id -u)" -eq 0 ] || { echo "make test-user is for root; make test does the same for an ordinary user" >&2; exit 1; }
+[ "$(id -u)" -eq 0 ] || { echo "make test-user is for root; an ordinary user's own is make test" >&2; exit 1; }
 ! getent passwd "$uid" >/dev/null || { echo "uid $uid is in use" >&2; exit 1; }
 
 home=$(mktemp -d /tmp/pamhook-user.XXXXXX)
@@ -25,4 +25,4 @@ export home uid HOME=$home TMPDIR=$home/tmp XDG_CACHE_HOME=$home/.cache npm_conf
 # The directory being closed to others, the files are reached through mounts alone.
 unshare --mount --propagation private bash -euc '
   for file in passwd group; do mount --bind "$home/$file" "/etc/$file"; done
-  exec setpriv --reuid "$uid" --regid "$uid" --clear-groups make "$@"' bash "${@:-test}"
+  exec setpriv --reuid "$uid" --regid "$uid" --clear-groups make "$@"' bash "$@"
