@@ -14,14 +14,14 @@ import {
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { entryName, parseEntry } from '#src/kubectl/cache/entry.js';
-import { auditLines, isRoot } from '../daemon/daemon-harness.js';
-import { type Client, setClient } from './scene.js';
+import { isRoot } from '../daemon/daemon-harness.js';
+import { type Client, setGuest } from './scene.js';
 import { issued, startStandIn } from './stand-in.js';
 
 const needsRoot = isRoot ? false : 'needs root';
 
 async function loggedIn(t: TestContext): Promise<Client & { file: string; token: () => ReturnType<Client['run']> }> {
-  const client = await setClient(t);
+  const client = await setGuest(t);
   const { code, stderr } = await client.run(['login', ...client.flags, '--password-stdin'], { input: 'secret\n' });
   assert.equal(code, 0, stderr);
   const [name = ''] = readdirSync(client.kept);
@@ -51,8 +51,8 @@ describe('a kept token', () => {
   });
 
   it('is not followed through a link, which login replaces', async (t) => {
-    const { scene, file, token, ...client } = await loggedIn(t);
-    const elsewhere = join(scene.dir, 'elsewhere');
+    const { file, token, ...client } = await loggedIn(t);
+    const elsewhere = join(client.home, 'elsewhere');
     renameSync(file, elsewhere);
     symlinkSync(elsewhere, file);
     const { code, stderr } = await token();
@@ -74,16 +74,16 @@ describe('a kept token', () => {
   });
 
   it('is nowhere where the directory is a link', async (t) => {
-    const client = await setClient(t);
+    const client = await setGuest(t);
     mkdirSync(join(client.home, '.cache'));
-    symlinkSync(client.scene.dir, client.kept);
+    symlinkSync(client.home, client.kept);
     const { code, stderr } = await client.run(['token', ...client.flags, '--password-stdin'], { input: 'secret\n' });
     assert.equal(code, 1);
     assert.match(stderr, /pamhook is no directory, so no token is kept there/);
   });
 
   it('is nowhere, with a note, where no directory can be made', async (t) => {
-    const client = await setClient(t);
+    const client = await setGuest(t);
     writeFileSync(join(client.home, '.cache'), '');
     const { code, stdout, stderr } = await client.run(['token', ...client.flags, '--password-stdin'], {
       input: 'secret\n',
@@ -96,7 +96,7 @@ describe('a kept token', () => {
   it('is nowhere, with a note, where the directory takes no file', {
     skip: isRoot && 'needs an ordinary user',
   }, async (t) => {
-    const client = await setClient(t);
+    const client = await setGuest(t);
     mkdirSync(client.kept, { recursive: true });
     chmodSync(client.kept, 0o500);
     const { code, stdout, stderr } = await client.run(['token', ...client.flags, '--password-stdin'], {
@@ -108,7 +108,7 @@ describe('a kept token', () => {
   });
 
   it('is under $XDG_CACHE_HOME, unless that is relative', async (t) => {
-    const client = await setClient(t);
+    const client = await setGuest(t);
     const login = (cache: string) =>
       client.run(['login', ...client.flags, '--password-stdin'], { input: 'secret\n', env: { XDG_CACHE_HOME: cache } });
     const cache = join(client.home, 'elsewhere');
@@ -144,13 +144,13 @@ describe('a kept token', () => {
   });
 
   it('is kept nowhere with --cache none', async (t) => {
-    const client = await setClient(t);
+    const client = await setGuest(t);
     const token = () =>
       client.run(['token', ...client.flags, '--cache', 'none', '--password-stdin'], { input: 'secret\n' });
     assert.equal((await token()).code, 0);
     assert.equal((await token()).code, 0);
     assert.throws(() => readdirSync(client.kept), /ENOENT/);
-    assert.equal(auditLines(client.scene).filter((line) => line['event'] === 'token.issued').length, 2);
+    assert.equal(client.audited('token.issued'), 2);
   });
 });
 

@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { MAIN } from '../daemon/daemon-harness.js';
 import { execInfo } from './exec-info.js';
-import { PLUGIN, setClient, withoutTerminal } from './scene.js';
+import { PLUGIN, setClient, setGuest, withoutTerminal } from './scene.js';
 
 const V1 = 'client.authentication.k8s.io/v1';
 
 describe('pamhook credential', () => {
   it('asks for the password on the terminal, shows nothing of it, and prints an ExecCredential that is kept', async (t) => {
-    const client = await setClient(t);
+    const client = await setGuest(t);
     const alice = client.type(['credential', ...client.flags], { env: execInfo() });
     await alice.sees(`Password of alice at localhost:${client.daemon.port}: `);
     alice.types('secret\r');
@@ -33,7 +33,7 @@ describe('pamhook credential', () => {
   });
 
   it('answers in the version that is asked for, and names one that there is not', async (t) => {
-    const client = await setClient(t);
+    const client = await setGuest(t);
     const credential = (env: NodeJS.ProcessEnv) =>
       client.run(['credential', ...client.flags, '--password-stdin'], { env, input: 'secret\n' });
     for (const version of [V1, 'client.authentication.k8s.io/v1beta1']) {
@@ -86,7 +86,7 @@ describe('pamhook credential', () => {
   });
 
   it('says what to do where it is not told the server', async (t) => {
-    const client = await setClient(t);
+    const client = await setGuest(t);
     const credential = (env: NodeJS.ProcessEnv) => client.run(['credential'], { env });
     const without = await credential(execInfo());
     assert.equal(without.code, 2);
@@ -128,7 +128,7 @@ describe('a kept token', () => {
   it('is printed without what only a login needs, in less than 100 ms of the processor beside Node itself', {
     timeout: 60_000,
   }, async (t) => {
-    const client = await setClient(t);
+    const client = await setGuest(t);
     await client.run(['login', ...client.flags, '--password-stdin'], { input: 'secret\n' });
     const report = async (args: readonly string[]) => {
       const { code, stderr } = await withoutTerminal(t, [process.execPath, '--import', REPORT, ...args], client.env);

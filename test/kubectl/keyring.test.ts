@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
-import { auditLines, MAIN } from '../daemon/daemon-harness.js';
-import { type Client, setClient, withoutTerminal } from './scene.js';
+import { MAIN } from '../daemon/daemon-harness.js';
+import { type Client, setGuest, withoutTerminal } from './scene.js';
 
 /** Runs a script with a session bus; `$@` begins with node and pamhook. */
 const ON_A_BUS = `exec dbus-run-session -- bash --norc -euo pipefail -c "$1" bash "\${@:2}"`;
@@ -37,11 +37,10 @@ async function onABus(t: TestContext, client: Client, script: string, env: NodeJ
 
 const files = ({ kept }: Client) =>
   existsSync(kept) ? readdirSync(kept).filter((file) => file.endsWith('.json')) : [];
-const issued = ({ scene }: Client) => auditLines(scene).filter((line) => line['event'] === 'token.issued').length;
 
 describe('the keyring', { timeout: 60_000 }, () => {
   it('keeps the token, and no file does, until logout', async (t) => {
-    const client = await setClient(t);
+    const client = await setGuest(t);
     const { code, stdout, stderr } = await onABus(
       t,
       client,
@@ -61,11 +60,11 @@ describe('the keyring', { timeout: 60_000 }, () => {
     assert.match(stdout, /^Logged in .*username: alice\n.*Forgot the token of alice.*Logged in .*Forgot one token\n$/s);
     assert.match(stderr, /not logged in/);
     assert.doesNotMatch(stderr, /note/);
-    assert.deepEqual([files(client), issued(client)], [[], 2]);
+    assert.deepEqual([files(client), client.audited('token.issued')], [[], 2]);
   });
 
   it('is the choice of a desktop session, and a file everywhere else', async (t) => {
-    const client = await setClient(t);
+    const client = await setGuest(t);
     const script = `${WITH_KEYRING}
       node=$1 main=$2; shift 2
       "$node" "$main" login "$@" --password-stdin`;
@@ -76,7 +75,7 @@ describe('the keyring', { timeout: 60_000 }, () => {
   });
 
   it('that cannot be asked is noted once, and a file serves in its place', async (t) => {
-    const client = await setClient(t);
+    const client = await setGuest(t);
     const env = { DBUS_SESSION_BUS_ADDRESS: 'unix:path=/nonexistent' };
     const flags = [...client.flags.toSpliced(-2), '--cache', 'keyring'];
     const login = await client.run(['login', ...flags, '--password-stdin'], { env, input: 'secret\n' });
@@ -88,14 +87,14 @@ describe('the keyring', { timeout: 60_000 }, () => {
     assert.equal(files(client).length, 1);
     const token = await client.run(['token', ...flags], { env });
     assert.deepEqual([token.code, token.stderr], [0, '']);
-    assert.equal(issued(client), 1);
+    assert.equal(client.audited('token.issued'), 1);
     const logout = await client.run(['logout', ...flags], { env });
     assert.match(logout.stdout, /^Forgot the token/);
     assert.deepEqual(files(client), []);
   });
 
   it('that stands still holds nobody up for long', async (t) => {
-    const client = await setClient(t);
+    const client = await setGuest(t);
     const { code, stderr } = await onABus(
       t,
       client,

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { withLock } from '#src/kubectl/cache/lock.js';
-import { auditLines, MAIN, until } from '../daemon/daemon-harness.js';
+import { MAIN, until } from '../daemon/daemon-harness.js';
 import { scratchDirectory } from '../harness/scratch.js';
 import { setClient } from './scene.js';
 
@@ -42,7 +42,7 @@ describe('twenty commands at once', () => {
       Array.from({ length: 20 }, (_, at) => readFileSync(join(out, `${at + 1}.err`), 'utf8')).join(''),
     );
     assert.match(token, /^[\w-]+\.[\w-]+\.[\w-]+\n$/);
-    assert.equal(auditLines(client.scene).filter((line) => line['event'] === 'token.issued').length, 1);
+    assert.equal(client.audited('token.issued'), 1);
     assert.deepEqual(
       readdirSync(client.kept).filter((file) => !file.endsWith('.json')),
       [],

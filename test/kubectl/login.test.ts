@@ -4,18 +4,16 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { linesOfCommand } from '#src/kubectl/login/given-lines.js';
-import { ALICE, auditLines } from '../daemon/daemon-harness.js';
+import { ALICE } from '../daemon/daemon-harness.js';
 import { accountCode, pamMatrix } from '../harness/pam-service.js';
-import { type Client, setClient } from './scene.js';
+import { type Client, setClient, setGuest } from './scene.js';
 import { json, startStandIn } from './stand-in.js';
 
 const passwordPrompt = ({ daemon }: Client) => `Password of alice at localhost:${daemon.port}: `;
-const attempts = ({ scene }: Client, event: string) =>
-  auditLines(scene).filter((line) => line['event'] === event).length;
 
 describe('pamhook login', () => {
   it('says as whom and until when, and the commands after it ask nobody', async (t) => {
-    const client = await setClient(t);
+    const client = await setGuest(t);
     const alice = client.type(['login', ...client.flags]);
     await alice.sees(passwordPrompt(client));
     alice.types('secret\r');
@@ -47,16 +45,16 @@ describe('pamhook login', () => {
     assert.deepEqual([after.code, after.stdout], [1, '']);
     assert.equal(after.stderr, `pamhook whoami: not logged in to ${client.server}/; pamhook login does that\n`);
     assert.deepEqual(readdirSync(client.kept), []);
-    assert.equal(attempts(client, 'token.issued'), 1);
+    assert.equal(client.audited('token.issued'), 1);
   });
 
   it('makes a new token though one is kept, and refuses to where none would be', async (t) => {
-    const client = await setClient(t);
+    const client = await setGuest(t);
     const login = (more: readonly string[] = []) =>
       client.run(['login', ...client.flags, '--password-stdin', ...more], { input: 'secret\n' });
     assert.equal((await login()).code, 0);
     assert.equal((await login()).code, 0);
-    assert.equal(attempts(client, 'token.issued'), 2);
+    assert.equal(client.audited('token.issued'), 2);
     const none = await login(['--cache', 'none']);
     assert.deepEqual([none.code, none.stdout], [2, '']);
     assert.match(none.stderr, /nothing would be kept of a login without a cache; choose --cache/);
@@ -81,7 +79,7 @@ describe('a wrong password', () => {
       /^pamhook token: localhost:\d+ does not let alice in: wrong user name or password, .*; see whether/,
     );
     assert.doesNotMatch(shown, /wrong|worse|worst/);
-    assert.equal(attempts(client, 'token.refused'), 3);
+    assert.equal(client.audited('token.refused'), 3);
   });
 
   it('is followed by the right one', async (t) => {
@@ -101,7 +99,7 @@ describe('a wrong password', () => {
     const { code, stderr } = await client.run(['token', ...client.flags, '--password-stdin'], { input: 'wrong\n' });
     assert.equal(code, 1);
     assert.match(stderr, /does not let alice in: wrong user name or password/);
-    assert.equal(attempts(client, 'token.refused'), 1);
+    assert.equal(client.audited('token.refused'), 1);
   });
 });
 
@@ -214,7 +212,7 @@ describe('too many failed logins', () => {
 
 describe('where nobody is there to ask', () => {
   it('pamhook ends with one line that says what to do, as docs/kubectl.md has it', async (t) => {
-    const client = await setClient(t);
+    const client = await setGuest(t);
     const page = readFileSync(new URL('../../../docs/kubectl.md', import.meta.url), 'utf8');
     const [, line = ''] = /^```text\n(pamhook credential: .*\n)```$/m.exec(page) ?? [];
     const said = await client.run(['credential', ...client.flags]);
@@ -227,11 +225,11 @@ describe('where nobody is there to ask', () => {
         /^pamhook \w+: no token of alice at \S+ is kept, and there is no terminal .*; run pamhook login on one, or give --password-command\n$/,
       );
     }
-    assert.equal(attempts(client, 'token.refused'), 0);
+    assert.equal(client.audited('token.refused'), 0);
   });
 
   it('--password-command is run by the shell, its first line taken, and nothing of it kept', async (t) => {
-    const client = await setClient(t);
+    const client = await setGuest(t);
     const token = (command: string) =>
       client.run(['token', ...client.flags, '--cache', 'none', '--password-command', command]);
     assert.equal((await token("printf 'secret\\nmore'; echo said >&2")).stderr, 'said\n');
@@ -252,7 +250,7 @@ describe('where nobody is there to ask', () => {
   });
 
   it('a password among the arguments is refused, and not repeated', async (t) => {
-    const client = await setClient(t);
+    const client = await setGuest(t);
     for (const more of [['secret'], ['--password=secret']]) {
       const { code, stderr } = await client.run(['token', ...client.flags, ...more]);
       assert.equal(code, 2);

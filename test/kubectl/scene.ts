@@ -1,10 +1,12 @@
 /** A daemon and a person's account on a machine from which it is used: the client commands as they ship, with a home of their own. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
+import { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import {
+  auditLines,
   type Daemon,
   type Ended,
   MAIN,
@@ -29,6 +31,8 @@ export interface Client {
   readonly env: NodeJS.ProcessEnv;
   /** Flags that name the daemon and alice. */
   readonly flags: readonly string[];
+  /** How many lines with this event the audit log has got since. */
+  audited(event: string): number;
   /** A command of `pamhook` to its end, without a terminal. */
   run(args: readonly string[], options?: { env?: NodeJS.ProcessEnv; input?: string }): Promise<Ended>;
   /** The same, with a person at a terminal. */
@@ -44,9 +48,28 @@ export async function setClient(
   return clientOf(t, scene, daemon);
 }
 
+let shared: Promise<{ readonly scene: Scene; readonly daemon: Daemon }> | undefined;
+const endings: (() => unknown)[] = [];
+after(async () => {
+  for (const ending of endings.reverse()) await ending();
+});
+
+async function startShared() {
+  const t: Ending = { after: (ending) => void endings.push(ending) };
+  const scene = await setScene(t);
+  return { scene, daemon: await startDaemon(t, scene) };
+}
+
+/** A client whose daemon has other tests of the file for guests too: for those that send it no wrong password, and leave it as it is. */
+export async function setGuest(t: Ending): Promise<Client> {
+  shared ??= startShared();
+  const { scene, daemon } = await shared;
+  return clientOf(t, scene, daemon);
+}
+
 export function clientOf(t: Ending, scene: Scene, daemon: Daemon): Client {
-  const home = join(scene.dir, 'home');
-  mkdirSync(home, { recursive: true });
+  const home = mkdtempSync(join(scene.dir, 'home-'));
+  const before = auditLines(scene).length;
   const server = `https://localhost:${daemon.port}`;
   const env = { PATH: process.env['PATH'], HOME: home, NODE_TEST_CONTEXT: undefined };
   const ca = join(scene.dir, 'tls', 'ca.crt');
@@ -58,6 +81,10 @@ export function clientOf(t: Ending, scene: Scene, daemon: Daemon): Client {
     kept: join(home, '.cache', 'pamhook'),
     env,
     flags: ['--server', server, '--certificate-authority', ca, '--username', 'alice', '--cache', 'file'],
+    audited: (event) =>
+      auditLines(scene)
+        .slice(before)
+        .filter((line) => line['event'] === event).length,
     run: (args, { env: more = {}, input = '' } = {}) =>
       withoutTerminal(t, [process.execPath, MAIN, ...args], { ...env, ...more }, input),
     type: (args, { env: more = {}, ...rest } = {}) =>
