@@ -46,7 +46,7 @@ PROPERTY_TESTS = $(patsubst test/%.ts,build/test/%.js,$(shell grep -rl --include
 NODE_TESTS = $(filter $(addprefix build/test/,native/% pam/%),$(TEST_FILES)) \
 	$(patsubst %,build/test/http/%.test.js,body connections framing health hostile kept-answers large-bodies metrics-server page request-target source-address steady token unread-bodies) \
 	$(patsubst %,build/test/keys/%.test.js,attacks certificate jwk-set key-encoding key-material new-key signer verifier) \
-	$(patsubst %,build/test/log/%.test.js,audit-log winston-logger) \
+	$(patsubst %,build/test/log/%.test.js,audit-log stderr-logger) \
 	$(patsubst %,build/test/privsep/%.test.js,channel channel-bytes drop file-watch hostile-supervisor key-files redis-link) \
 	$(patsubst %,build/test/kubectl/%.test.js,credential errors proxy terminal) \
 	$(patsubst %,build/test/daemon/%.test.js,clock descriptors hand-over live-files processes startup stop unread-pipes)
