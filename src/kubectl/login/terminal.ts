@@ -85,12 +85,16 @@ function typed(input: ReadStream, line: Line, { ahead, patience, enter }: Typing
     let stopped: NodeJS.Timeout | undefined;
     const onContinue = () => {
       clearTimeout(stopped);
+      stopped = undefined;
       enter();
     };
-    /** As Ctrl-Z does it, for the whole job. Where nothing could be stopped, it goes on by itself. */
+    const goOn = () => {
+      if (stopped !== undefined) onContinue();
+    };
+    /** As Ctrl-Z does it, for the whole job. Where nothing could be stopped, it goes on by itself: after SIGCONT, if that is there. */
     const suspend = () => {
       input.setRawMode(false);
-      stopped = setTimeout(enter, 100);
+      stopped = setTimeout(() => setImmediate(goOn), 100);
       process.kill(0, 'SIGTSTP');
     };
     const onData = (chunk: Buffer) => {
@@ -110,6 +114,7 @@ function typed(input: ReadStream, line: Line, { ahead, patience, enter }: Typing
     function finish(settle: () => void): void {
       clearTimeout(timer);
       clearTimeout(stopped);
+      stopped = undefined;
       input.off('data', onData).off('end', onEnd).off('error', onEnd);
       process.off('SIGCONT', onContinue);
       for (const signal of Object.keys(SIGNALS)) process.off(signal, onSignal);
