@@ -3,11 +3,18 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { promisify } from 'node:util';
+import { inCommon } from '../harness/in-common.js';
 import { type Answer, type Ask, auditLines, setScene, startDaemon } from './daemon-harness.js';
 
 const FORM = 'application/x-www-form-urlencoded';
 const AUDIENCES = ['https://a', 'https://b', 'c'];
 const FLAGS = ['-audience', AUDIENCES.join(','), '-token-expires-in', '90'];
+
+/** For those who only ask it for tokens. */
+const choosing = inCommon(async (t) => {
+  const scene = await setScene(t);
+  return { scene, daemon: await startDaemon(t, scene, FLAGS) };
+});
 
 function post(type: string, body: string): Ask {
   return { method: 'POST', headers: { 'content-type': type }, body };
@@ -20,8 +27,8 @@ function claimsIn({ status, body }: Answer) {
 }
 
 describe('what a client may choose', () => {
-  it('reaches the token, by query, as a form and as JSON', async (t) => {
-    const daemon = await startDaemon(t, await setScene(t), FLAGS);
+  it('reaches the token, by query, as a form and as JSON', async () => {
+    const { daemon } = await choosing();
     const login = async (options: Parameters<typeof daemon.login>[2]) =>
       claimsIn(await daemon.login('alice', 'secret', options));
     const wanted = { lifetime: 90, aud: ['https://b', 'c'] };
@@ -37,9 +44,8 @@ describe('what a client may choose', () => {
     assert.deepEqual(await login({}), { lifetime: 5400, aud: AUDIENCES });
   });
 
-  it('is what curl sends', async (t) => {
-    const scene = await setScene(t);
-    const daemon = await startDaemon(t, scene, FLAGS);
+  it('is what curl sends', async () => {
+    const { scene, daemon } = await choosing();
     const url = `https://localhost:${daemon.port}/token`;
     const common = ['-sS', '--noproxy', '*', '--cacert', join(scene.dir, 'tls', 'ca.crt'), '-u', 'alice:secret'];
     for (const args of [
@@ -66,8 +72,8 @@ describe('what a client may choose', () => {
     assert.deepEqual([status, body], [400, '24h1s is greater than the configured token-expiry']);
   });
 
-  it('makes a token for no other audience', async (t) => {
-    const daemon = await startDaemon(t, await setScene(t), FLAGS);
+  it('makes a token for no other audience', async () => {
+    const { daemon } = await choosing();
     const { body: token } = await daemon.login('alice', 'secret', { query: '?audience=c' });
     const asked = async (audiences: readonly string[]) =>
       (await daemon.review(token.trim(), { audiences })).review.status;

@@ -4,11 +4,13 @@ import { copyFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { request as plainRequest } from 'node:http';
 import { request as tlsRequest } from 'node:https';
 import { join } from 'node:path';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import { metricEntries } from '#src/metrics/catalogue.js';
+import { inCommon } from '../harness/in-common.js';
 import { dialTcp } from '../harness/raw-client.js';
+import type { Ending } from '../harness/scratch.js';
 import { newCertificate } from '../keys/certificates.js';
 import { ALICE, type Daemon, isAlive, isRoot, type Scene, setScene, startDaemon, until } from './daemon-harness.js';
 
@@ -23,11 +25,14 @@ function metricsPort(daemon: Daemon): number {
   return JSON.parse(line ?? '{}').port;
 }
 
-async function start(t: TestContext, flags: readonly string[] = [], scene?: Scene) {
+async function start(t: Ending, flags: readonly string[] = [], scene?: Scene) {
   const daemon = await startDaemon(t, scene ?? (await setScene(t)), ['-metrics-bind-address', '127.0.0.1:0', ...flags]);
   const port = metricsPort(daemon);
   return { daemon, port, scrape: (from?: string) => scrape(port, { ...(from ? { localAddress: from } : {}) }) };
 }
+
+/** For those who only look at what is scraped. */
+const looked = inCommon((t) => start(t));
 
 interface Scrape {
   readonly status: number;
@@ -108,8 +113,8 @@ describe('the metrics of a daemon', { concurrency: 4 }, () => {
     assert.doesNotMatch(body, /alice|mallory|127\.|nobody|secret|pam\.d|\/tmp/);
   });
 
-  it('tell of the memory, CPU time and descriptors of each process', async (t) => {
-    const { port } = await start(t);
+  it('tell of the memory, CPU time and descriptors of each process', async () => {
+    const { port } = await looked();
     let seen: ReadonlyMap<string, number> = new Map();
     const of = (metric: string, process: string) => seen.get(`pamhook_process_${metric}{process="${process}"}`) ?? 0;
     // A process that is just starting has next to nothing yet.
@@ -122,8 +127,8 @@ describe('the metrics of a daemon', { concurrency: 4 }, () => {
     if (isRoot) assert.ok(of('proportional_memory_bytes', 'front') > 1e6);
   });
 
-  it('have the same series whatever clients send, each with a name and labels of the table', async (t) => {
-    const { daemon, port } = await start(t);
+  it('have the same series whatever clients send, each with a name and labels of the table', async () => {
+    const { daemon, port } = await looked();
     const before = await untilTold(port, {
       'pamhook_processes{process="front"}': 1,
       pamhook_identity_cache_entries: 0,

@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { getPriority } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
+import { inCommon } from '../harness/in-common.js';
 import { compile } from './compile.js';
 import {
   ALICE,
@@ -20,6 +21,10 @@ import {
 import { startLoad } from './load.js';
 
 const needsRoot = isRoot ? false : 'needs root';
+
+/** As it comes, for those who only look at it. */
+const plain = inCommon(async (t) => startDaemon(t, await setScene(t)));
+const nice = inCommon(async (t) => startDaemon(t, await setScene(t), ['-pam-worker-nice', '10']));
 
 /** A daemon whose PAM stack has a module that hangs, crashes and so on for the users of those names. */
 async function startTroubled(t: TestContext, flags: readonly string[] = []) {
@@ -54,22 +59,22 @@ function descendantsOf(pid: number): number[] {
 }
 
 describe('the processes', () => {
-  it('are a supervisor, a front and one warm worker', async (t) => {
-    const daemon = await startDaemon(t, await setScene(t));
+  it('are a supervisor, a front and one warm worker', async () => {
+    const daemon = await plain();
     await until(() => daemon.children('worker').length === 1);
     assert.equal(daemon.children('front').length, 1);
     assert.equal(titleOf(daemon.pid), 'pamhook');
   });
 
-  it('let reviews go before the hashing of passwords, where both want a processor', async (t) => {
-    const daemon = await startDaemon(t, await setScene(t), ['-pam-worker-nice', '10']);
+  it('let reviews go before the hashing of passwords, where both want a processor', async () => {
+    const daemon = await nice();
     await daemon.login('alice', 'secret');
     const [front, worker] = [...daemon.children('front'), ...daemon.children('worker')].map((pid) => getPriority(pid));
     assert.equal(worker, Math.min((front ?? 0) + 10, 19));
   });
 
-  it('do so too where Linux groups processes by session', { skip: needsRoot }, async (t) => {
-    const daemon = await startDaemon(t, await setScene(t), ['-pam-worker-nice', '10']);
+  it('do so too where Linux groups processes by session', { skip: needsRoot }, async () => {
+    const daemon = await nice();
     await daemon.login('alice', 'secret');
     const [front, worker] = [...daemon.children('front'), ...daemon.children('worker')].map(niceOfGroup);
     // undefined: this Linux has no such groups.
@@ -180,8 +185,8 @@ describe('the processes', () => {
 
   it('close their memory and environment to other processes of the same user', {
     skip: isRoot ? 'root reads everything' : false,
-  }, async (t) => {
-    const daemon = await startDaemon(t, await setScene(t));
+  }, async () => {
+    const daemon = await plain();
     await until(() => daemon.children('worker').length === 1);
     // A worker closes itself before it is given anything, a moment after its start.
     assert.equal((await daemon.login('alice', 'secret')).status, 200);
@@ -190,8 +195,8 @@ describe('the processes', () => {
     }
   });
 
-  it('as root, have a front without any privilege on all of its threads', { skip: needsRoot }, async (t) => {
-    const daemon = await startDaemon(t, await setScene(t));
+  it('as root, have a front without any privilege on all of its threads', { skip: needsRoot }, async () => {
+    const daemon = await plain();
     const [front = 0] = daemon.children('front');
     for (const thread of readdirSync(`/proc/${front}/task`)) {
       const status = readFileSync(`/proc/${front}/task/${thread}/status`, 'utf8');
@@ -210,9 +215,8 @@ describe('the processes', () => {
 
   it('as root, have a front that holds no file but its sockets, and none of the project', {
     skip: needsRoot,
-  }, async (t) => {
-    const scene = await setScene(t);
-    const daemon = await startDaemon(t, scene);
+  }, async () => {
+    const daemon = await plain();
     await daemon.review('garbage');
     const [front = 0] = daemon.children('front');
     const open = readdirSync(`/proc/${front}/fd`).flatMap((fd) => targetOf(join(`/proc/${front}/fd`, fd)));

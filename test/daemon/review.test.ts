@@ -2,14 +2,18 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
+import { inCommon } from '../harness/in-common.js';
 import { compile } from './compile.js';
-import { ALICE, ALICES_GROUPS, auditLines, setScene, startDaemon, until } from './daemon-harness.js';
+import { ALICE, auditLines, setScene, startDaemon, until } from './daemon-harness.js';
 
 async function tokenOf(daemon: Awaited<ReturnType<typeof startDaemon>>, user = 'alice'): Promise<string> {
   const { status, body } = await daemon.login(user, 'secret');
   assert.equal(status, 200);
   return body.trim();
 }
+
+/** As it comes, for those who only ask it. */
+const plain = inCommon(async (t) => startDaemon(t, await setScene(t)));
 
 /** A scene whose user lookups can be made to fail or hang. */
 async function setFragileScene(t: TestContext) {
@@ -22,8 +26,8 @@ async function setFragileScene(t: TestContext) {
 }
 
 describe('a review', () => {
-  it('answers in the version it was asked in', async (t) => {
-    const daemon = await startDaemon(t, await setScene(t));
+  it('answers in the version it was asked in', async () => {
+    const daemon = await plain();
     const token = await tokenOf(daemon);
     for (const version of ['v1', 'v1beta1']) {
       const { review } = await daemon.review(token, { version });
@@ -35,8 +39,7 @@ describe('a review', () => {
   });
 
   it('says no without an error to a token that is not ours', async (t) => {
-    const scene = await setScene(t);
-    const [ours, other] = [await startDaemon(t, scene), await startDaemon(t, await setScene(t, { ownKeys: true }))];
+    const [ours, other] = [await plain(), await startDaemon(t, await setScene(t, { ownKeys: true }))];
     const { status, review } = await ours.review(await tokenOf(other));
     assert.equal(status, 200);
     assert.deepEqual(review.status, { authenticated: false });
@@ -124,9 +127,8 @@ describe('a review', () => {
     assert.doesNotMatch(JSON.stringify(auditLines(scene)), /no-token-of-ours/);
   });
 
-  it('serves an account whose groups are those given', async (t) => {
-    const scene = await setScene(t, { group: ALICES_GROUPS });
-    const daemon = await startDaemon(t, scene);
+  it('serves an account whose groups are those given', async () => {
+    const daemon = await plain();
     const { review } = await daemon.review(await tokenOf(daemon), { audiences: ['https://kubernetes.default.svc'] });
     assert.equal(review.status.authenticated, true);
     assert.equal(review.status.audiences, undefined);

@@ -3,7 +3,6 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
-import { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import {
   auditLines,
@@ -15,6 +14,7 @@ import {
   setScene,
   startDaemon,
 } from '../daemon/daemon-harness.js';
+import { inCommon } from '../harness/in-common.js';
 import type { Ending } from '../harness/scratch.js';
 import { atTerminal, type Person } from './terminal.js';
 
@@ -48,22 +48,14 @@ export async function setClient(
   return clientOf(t, scene, daemon);
 }
 
-let shared: Promise<{ readonly scene: Scene; readonly daemon: Daemon }> | undefined;
-const endings: (() => unknown)[] = [];
-after(async () => {
-  for (const ending of endings.reverse()) await ending();
-});
-
-async function startShared() {
-  const t: Ending = { after: (ending) => void endings.push(ending) };
+const host = inCommon(async (t) => {
   const scene = await setScene(t);
   return { scene, daemon: await startDaemon(t, scene) };
-}
+});
 
 /** A client whose daemon has other tests of the file for guests too: for those that send it no wrong password, and leave it as it is. */
 export async function setGuest(t: Ending): Promise<Client> {
-  shared ??= startShared();
-  const { scene, daemon } = await shared;
+  const { scene, daemon } = await host();
   return clientOf(t, scene, daemon);
 }
 
