@@ -1,6 +1,7 @@
-/** The TokenReview that says yes as the text it is sent as, kept for as long as the review gives the same result; held by the front. */
+/** The TokenReview that says yes as the bytes it is sent as, kept for as long as the review gives the same result; held by the front. */
 import { LRUCache } from 'lru-cache';
 import type { ReviewResult } from '../token/review.js';
+import { byteString } from './status.js';
 import { type TokenReviewVersion, tokenReview } from './token-review.js';
 
 type Yes = Extract<ReviewResult, { authenticated: true }>;
@@ -10,10 +11,11 @@ type Texts = Readonly<Partial<Record<TokenReviewVersion, string>>>;
 /** Of all kept texts together. */
 export const MAX_TEXT_CHARACTERS = 16 * 1024 * 1024;
 
-export type AnswerText = (version: TokenReviewVersion, result: ReviewResult) => string;
+/** As a byteString(). */
+export type AnswerBytes = (version: TokenReviewVersion, result: ReviewResult) => string;
 
 /** A result never changes: the review makes another one when the answer is another. */
-export function createAnswerTexts(): AnswerText {
+export function createAnswerTexts(): AnswerBytes {
   const kept = new LRUCache<Yes, Texts>({
     maxSize: MAX_TEXT_CHARACTERS,
     sizeCalculation: (texts) => Object.values(texts).reduce((sum, text) => sum + text.length, 1),
@@ -43,5 +45,5 @@ function textOf(version: TokenReviewVersion, { user, audiences }: Yes): string {
     user: { username, ...(uid !== undefined && { uid }), groups, extra },
     ...(audiences && { audiences }),
   };
-  return JSON.stringify(tokenReview(version, status));
+  return byteString(JSON.stringify(tokenReview(version, status)));
 }

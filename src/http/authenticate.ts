@@ -3,13 +3,13 @@ import type { IncomingMessage } from 'node:http';
 import { type ErrorCode, PamhookError } from '../errors.js';
 import type { Logger } from '../log/logger.js';
 import type { Review, ReviewRefusal, ReviewResult } from '../token/review.js';
-import { type AnswerText, createAnswerTexts } from './answer-texts.js';
+import { type AnswerBytes, createAnswerTexts } from './answer-texts.js';
 import { type BodyFault, type BodyLimits, readBody } from './body.js';
 import { type BodyRoom, createBodyRoom } from './body-room.js';
 import { type Bounds, bounds as defaultBounds } from './bounds.js';
 import type { Handler, RequestContext } from './request-context.js';
 import { createReviewForms, type ReviewForms } from './review-form.js';
-import { kubernetesStatus, sendText } from './status.js';
+import { byteString, kubernetesStatus, sendBytes } from './status.js';
 import {
   parseTokenReview,
   type TokenReviewFault,
@@ -34,7 +34,8 @@ export interface AuthenticateOptions {
 
 interface Answer {
   readonly status: number;
-  readonly text: string;
+  /** A byteString(). */
+  readonly bytes: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -47,10 +48,10 @@ export function createAuthenticateHandler(options: AuthenticateOptions): Handler
   };
   const room = createBodyRoom(bounds.smallBodyBytes, bounds.largeBodiesBytes);
   const parse = (body: Buffer) => parseTokenReview(body, bounds);
-  const parts = { ...options, limits, room, parse, forms: createReviewForms(parse), textOf: createAnswerTexts() };
+  const parts = { ...options, limits, room, parse, forms: createReviewForms(parse), bytesOf: createAnswerTexts() };
   return (request, response, context) => {
     answer(request, context, parts).then(
-      (result) => result && sendText(response, context, result.status, result.text, result.headers),
+      (result) => result && sendBytes(response, context, result.status, result.bytes, result.headers),
       (error: unknown) => {
         options.log.error('a review could not be answered', { requestId: context.requestId, error });
         response.destroy();
@@ -64,7 +65,7 @@ interface Parts extends AuthenticateOptions {
   readonly room: BodyRoom;
   readonly parse: (body: Buffer) => TokenReviewRequest | TokenReviewFault;
   readonly forms: ReviewForms;
-  readonly textOf: AnswerText;
+  readonly bytesOf: AnswerBytes;
 }
 
 /** undefined: the client has gone. */
@@ -86,7 +87,7 @@ async function answer(request: IncomingMessage, context: RequestContext, parts: 
     else done({ answer: 'no', refusal: result.refusal, source });
     // From those alone whose tokens are good: strangers cannot push forms out.
     if (result.authenticated) asked.learnForm?.();
-    return { status: 200, text: parts.textOf(asked.apiVersion, result) };
+    return { status: 200, bytes: parts.bytesOf(asked.apiVersion, result) };
   } catch (error) {
     const code = error instanceof PamhookError ? error.code : 'ERR_INTERNAL';
     done({ answer: 'unavailable', code, source });
@@ -111,7 +112,7 @@ const EMPTY_TOKEN: ReviewResult = { authenticated: false, refusal: 'malformed' }
 /** 500 without Retry-After: kube-apiserver tries again within seconds and caches nothing. 503 it would take for final. */
 function unavailable(version: TokenReviewVersion, code: ErrorCode): Answer {
   const error = `the token could not be checked (${code})`;
-  return { status: 500, text: JSON.stringify(tokenReview(version, { authenticated: false, error })) };
+  return { status: 500, bytes: byteString(JSON.stringify(tokenReview(version, { authenticated: false, error }))) };
 }
 
 function isPlain(request: IncomingMessage): boolean {
@@ -129,5 +130,9 @@ function bodyFailure(fault: BodyFault, { whole, kept }: BodyLimits): Answer | un
 
 /** For a request that is no TokenReview. */
 function failure(code: number, message: string, headers?: Readonly<Record<string, string>>): Answer {
-  return { status: code, text: JSON.stringify(kubernetesStatus(code, message)), ...(headers && { headers }) };
+  return {
+    status: code,
+    bytes: byteString(JSON.stringify(kubernetesStatus(code, message))),
+    ...(headers && { headers }),
+  };
 }

@@ -29,9 +29,25 @@ export function sendStatus(
 /** `text` is JSON. */
 export function sendText(
   response: ServerResponse,
-  { requestId }: RequestContext,
+  context: RequestContext,
   status: number,
   text: string,
+  headers?: Readonly<Record<string, string>>,
+): void {
+  sendBytes(response, context, status, byteString(text), headers);
+}
+
+/** The bytes of a text in UTF-8, each as a character of Latin 1: Node sends such a string in one piece with the headers, and need not encode it. */
+export function byteString(text: string): string {
+  return Buffer.from(text, 'utf8').toString('latin1');
+}
+
+/** `bytes`: a byteString() of JSON. */
+export function sendBytes(
+  response: ServerResponse,
+  { requestId }: RequestContext,
+  status: number,
+  bytes: string,
   headers?: Readonly<Record<string, string>>,
 ): void {
   const list = [
@@ -40,7 +56,7 @@ export function sendText(
     'Content-Type',
     'application/json',
     'Content-Length',
-    String(Buffer.byteLength(text)),
+    String(bytes.length),
     'Cache-Control',
     'no-store',
     'X-Content-Type-Options',
@@ -49,5 +65,5 @@ export function sendText(
   if (headers !== undefined) list.push(...Object.entries(headers).flat());
   // All headers in one call, as a list: to set one before costs more than all of them.
   response.writeHead(status, list);
-  response.end(text);
+  response.end(bytes, 'latin1');
 }
