@@ -7,8 +7,8 @@ import { clientSummaries, isClientCommand } from '../kubectl/summaries.js';
 import { type Command, type CommandIo, runCommand } from './command.js';
 
 /** Loaded when called: a command does not pay for the others. */
-const commands: Readonly<Record<CommandName, () => Promise<Command>>> = {
-  serve: async () => (await import('./serve.js')).runServe,
+const commands: Readonly<Record<CommandName, (name: string) => Promise<Command>>> = {
+  serve: async (name) => (await import('./serve.js')).serveAs(name),
   check: async () => (await import('./check.js')).runCheck,
   init: async () => (await import('./init.js')).runInit,
   keys: async () => (await import('./keys.js')).runKeys,
@@ -36,7 +36,8 @@ export async function run(argv: readonly string[], io: RunIo): Promise<number> {
     io.stderr.write(`pamhook: unknown command${hint}; the commands are ${all.join(', ')}, see pamhook --help\n`);
     return 2;
   }
-  return runCommand(isFlag ? 'pamhook' : `pamhook ${name}`, await load(), isFlag ? argv : rest, io);
+  const called = isFlag ? 'pamhook' : `pamhook ${name}`;
+  return runCommand(called, await load(called), isFlag ? argv : rest, io);
 }
 
 async function runClient(name: ClientCommandName, argv: readonly string[], io: RunIo): Promise<number> {

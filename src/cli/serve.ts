@@ -18,12 +18,20 @@ import { openAuditLog } from '../log/audit-log.js';
 import { createLogger } from '../log/stderr-logger.js';
 import { loadNative } from '../native/binding.js';
 import { supervise } from '../privsep/supervisor.js';
-import type { CommandIo } from './command.js';
+import { type Command, type CommandIo, runCommand } from './command.js';
 
 const STDERR = 2;
 
+/**
+ * The command, which tells its faults itself under this name: it is bundled apart from what loads it, and the classes of errors in one
+ * bundle are not those of another.
+ */
+export function serveAs(name: string): Command {
+  return (argv, io) => runCommand(name, runServe, argv, io);
+}
+
 /** Resolves to the exit code when the daemon has been told to stop. Throws ConfigurationError before anything listens. */
-export async function runServe(argv: readonly string[], io: CommandIo): Promise<number> {
+async function runServe(argv: readonly string[], io: CommandIo): Promise<number> {
   const environment = readEnvironment();
   const invocation = readSettings({ argv, env: environment });
   switch (invocation.mode) {
