@@ -6,6 +6,7 @@
       "sources": [
         "src/native/addon.cc",
         "src/native/conversation.cc",
+        "src/native/kept-modules.cc",
         "src/native/listener.cc",
         "src/native/lookup.cc",
         "src/native/lookup-pool.cc",

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "addon.h"
+#include "kept-modules.h"
 #include "transaction.h"
 
 namespace {
@@ -64,6 +65,7 @@ Napi::Value PamTransaction(const Napi::CallbackInfo& info) {
   const pamhook::Request request = ToRequest(transaction);
   pamhook::Conversation conversation;
   conversation.responses = ToResponses(transaction.Get("responses"));
+  if (request.authenticate) pamhook::KeepModules(request);
   pamhook::Outcome outcome = pamhook::RunTransaction(request, conversation);
   // A user that is not UTF-8 would come out as another one.
   if (!pamhook::IsUtf8(env, outcome.user)) outcome = {PAM_BAD_ITEM, "user", ""};
