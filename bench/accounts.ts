@@ -7,10 +7,13 @@ import { isInside } from './throw-away-root.js';
 
 export const PASSWORD = 'Passw0rd!';
 export const LOGIN_PREFIX = 'person';
+/** Theirs is the same password with a hash that costs little, in which what else a login costs would be lost. */
+export const BRIEF_PREFIX = 'brief';
 /** As many as clients log in at once: one account's logins wait for each other. */
 export const LOGINS = 64;
 
 const FIRST_LOGIN_UID = 50_000;
+const FIRST_BRIEF_UID = 51_000;
 /** As load/nss_bench.c has them. */
 const FIRST_USER_UID = 1_000_000;
 
@@ -76,29 +79,33 @@ export function createAccounts(): Sight {
   const databases = ['passwd: files bench', 'group: files bench', 'shadow: files', 'hosts: files'];
   writeFileSync('/etc/nsswitch.conf', databases.map((line) => `${line}\n`).join(''));
   sh('useradd --system pamhook');
-  const hash = hashOf(PASSWORD);
-  const names = Array.from({ length: LOGINS }, (_, index) => `${LOGIN_PREFIX}${index}`);
+  append('/etc/group', [`staff-of-the-bench:x:${FIRST_LOGIN_UID}:`]);
+  createLogins(LOGIN_PREFIX, FIRST_LOGIN_UID, hashOf(PASSWORD));
+  createLogins(BRIEF_PREFIX, FIRST_BRIEF_UID, hashOf(PASSWORD, '-c SHA256 -s 1000'));
+  copyFileSync(`${ROOT}pam.d-examples/debian`, '/etc/pam.d/pamhook');
+  return { env: {}, flags: [] };
+}
+
+function createLogins(prefix: string, firstUid: number, hash: string): void {
+  const names = Array.from({ length: LOGINS }, (_, index) => `${prefix}${index}`);
   const home = '/nonexistent:/usr/sbin/nologin';
   append(
     '/etc/passwd',
-    names.map((name, index) => `${name}:x:${FIRST_LOGIN_UID + index}:${FIRST_LOGIN_UID}::${home}`),
+    names.map((name, index) => `${name}:x:${firstUid + index}:${FIRST_LOGIN_UID}::${home}`),
   );
-  append('/etc/group', [`staff-of-the-bench:x:${FIRST_LOGIN_UID}:`]);
   append(
     '/etc/shadow',
     names.map((name) => `${name}:${hash}:19000:0:99999:7:::`),
   );
-  copyFileSync(`${ROOT}pam.d-examples/debian`, '/etc/pam.d/pamhook');
-  return { env: {}, flags: [] };
 }
 
 function append(path: string, lines: readonly string[]): void {
   appendFileSync(path, lines.map((line) => `${line}\n`).join(''));
 }
 
-/** By the machine's own default, yescrypt on Debian; made once, since all have one password. */
-function hashOf(password: string): string {
-  sh(`useradd -M hashed; chpasswd <<< 'hashed:${password}'`);
+/** Without options by the machine's own default, yescrypt on Debian; made once, since all have one password. */
+function hashOf(password: string, options = ''): string {
+  sh(`useradd -M hashed; chpasswd ${options} <<< 'hashed:${password}'`);
   const lines = readFileSync('/etc/shadow', 'utf8').split('\n');
   sh('userdel hashed');
   return lines.find((line) => line.startsWith('hashed:'))?.split(':')[1] ?? '';

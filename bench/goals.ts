@@ -90,11 +90,11 @@ function growth(id: string): Goal['seen'] {
   };
 }
 
-/** What a login costs, less what the same transaction costs a plain process and a connection with a small answer costs the floor; ms. */
+/** What a login with a hash that costs little costs, less what the same transaction costs a plain process and a connection with a small answer costs the floor; ms. */
 function beyondHashAndTls(result: Result): Spread | undefined {
   const connection = median(roundsOf(result, 'handshakes-ec', 'floor', 'cpu'));
-  const plain = roundsOf(result, 'logins-16', 'libpam', 'cpu');
-  const whole = roundsOf(result, 'logins-16', 'pamhook', 'cpu');
+  const plain = roundsOf(result, 'brief-logins', 'libpam', 'cpu');
+  const whole = roundsOf(result, 'brief-logins', 'pamhook', 'cpu');
   return spreadOf(whole.map((cpu, round) => (cpu - (plain[round] ?? Number.NaN) - connection) / 1000));
 }
 

@@ -16,6 +16,15 @@ export interface Contender {
 const WARM = 20_000;
 const MOST_WARMING = 12;
 
+/** To be `warm`: rounds until so many were answered, as far as that takes not too long. */
+export function warmedBy({ measure }: Contender, answers: number): (seconds: number) => Promise<void> {
+  return async (seconds) => {
+    let answered = 0;
+    for (let round = 0; round < MOST_WARMING && answered < answers; round += 1)
+      answered += ((await measure(seconds)).rate ?? 0) * seconds;
+  };
+}
+
 export interface Turns {
   readonly rounds: number;
   /** Of one round of one server. */

@@ -1,7 +1,7 @@
 /** Reviews over a new TLS connection each: with EC and RSA certificates, with full handshakes and with resumed sessions. */
 import { one } from '../accounts.js';
 import { connecting } from '../load.js';
-import { type Contender, charged, speedOf, takeTurns } from '../measure.js';
+import { type Contender, charged, speedOf, takeTurns, warmedBy } from '../measure.js';
 import { review } from '../requests.js';
 import type { CaseResult } from '../result.js';
 import { type Identity, initialise, type Server } from '../servers.js';
@@ -10,6 +10,8 @@ import { tokenFor } from '../tokens.js';
 import type { Case } from './case.js';
 
 const CLIENTS = 8;
+/** Connections after which what is run for each has been compiled. */
+const WARM = 4_000;
 
 export const handshakeCases: readonly Case[] = [
   { id: 'handshakes-ec', run: (stage) => both(stage, 'ec', stage.identity) },
@@ -26,13 +28,17 @@ async function both(stage: Stage, kind: string, { cert, key }: Identity): Promis
   const requests = stage.requests('one', [review(tokenFor(stage.signer, one))]);
   const results: CaseResult[] = [];
   for (const resume of [false, true]) {
-    const contenders = [pamhook, floor].map((server) => connector(server, requests, resume));
+    const contenders = [pamhook, floor].map((server) => warmed(connector(server, requests, resume)));
     const title = `new TLS connection each, ${kind.toUpperCase()}, ${resume ? 'resumed' : 'full handshake'}`;
     const servers = await takeTurns(stage.options, contenders);
     results.push({ id: `${resume ? 'resumed' : 'handshakes'}-${kind}`, title, servers });
   }
   await Promise.all([pamhook.stop(), floor.stop()]);
   return results;
+}
+
+function warmed(contender: Contender): Contender {
+  return { ...contender, warm: warmedBy(contender, WARM) };
 }
 
 function connector(server: Server, requests: string, resume: boolean): Contender {

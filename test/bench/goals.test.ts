@@ -41,7 +41,7 @@ describe('judge()', () => {
 
   it('takes from a login what plain PAM and a connection cost', () => {
     const result = resultOf({
-      'logins-16': { pamhook: [{ cpu: 27_000 }], libpam: [{ cpu: 25_000 }] },
+      'brief-logins': { pamhook: [{ cpu: 27_000 }], libpam: [{ cpu: 25_000 }] },
       'handshakes-ec': { pamhook: [{ cpu: 900 }], floor: [{ cpu: 500 }] },
     });
     assert.deepEqual(verdictOn('CPU of a login', result).value, { median: 1.5, low: 1.5, high: 1.5 });
