@@ -30,7 +30,8 @@ export function secureContext({ cert, key, clientCa }: TlsIdentity): SecureConte
   return {
     cert,
     key,
-    ...(clientCa === undefined ? {} : { ca: clientCa }),
+    // Of clients that are asked for none no certificate is judged: without a list Node would read all of its own CAs, which takes 30 ms.
+    ca: clientCa ?? [],
     minVersion: 'TLSv1.2',
     ciphers: CIPHERS.join(':'),
     // A renegotiation costs the server much and the client little, and nobody needs one.

@@ -102,7 +102,8 @@ export function validityOf(certPem: string): { readonly from: number; readonly t
 /** What OpenSSL itself has against the pair: a damaged chain, a signature too weak for its security level. */
 export function checkUsable(cert: Buffer, key: Buffer): void {
   try {
-    createSecureContext({ cert, key });
+    // No CA: Node would read all of its own, and nothing is judged by them here.
+    createSecureContext({ cert, key, ca: [] });
   } catch (cause) {
     const said = cause instanceof Error ? cause.message : 'unknown';
     throw new ConfigurationError(
