@@ -1,6 +1,8 @@
 /** Runs the load programs, each to its end, and reads what they print. */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { LOAD } from './paths.js';
 import { percentile } from './statistics.js';
@@ -38,7 +40,7 @@ export async function saturate(url: string, connections: number, seconds: number
   const script = ['-s', `${LOAD}requests.lua`, url, '--', requests];
   // wrk knows whole seconds only.
   const args = ['-t1', `-c${connections}`, `-d${Math.max(1, Math.round(seconds))}s`, '--timeout', '10s', ...script];
-  const text = await output('wrk', args, '', seconds < 1 ? seconds : undefined);
+  const text = await output('wrk', args, {}, seconds < 1 ? seconds : undefined);
   const [, json] = /^RESULT (.*)$/m.exec(text) ?? [];
   if (json === undefined) throw new Error(`wrk printed no result: ${text}`);
   return { ...JSON.parse(json), late: 0, extra: 0, latencies: [] };
@@ -52,7 +54,7 @@ export function atFixedRate(
   seconds: number,
   requests: string,
 ): Promise<Loaded> {
-  return program('open-loop', [port, connections, rate, seconds, 200, requests]);
+  return program('open-loop', [port, connections, rate, seconds, 200, requests], { nice: MEASURING });
 }
 
 export interface Connecting {
@@ -69,24 +71,48 @@ export interface Connecting {
 /** A TLS connection for each request. */
 export function connecting({ port, clients, seconds, status, requests, resume, from }: Connecting): Promise<Loaded> {
   const source = [from?.net ?? 0, from?.moveAfter ?? 1];
-  return program('connections', [port, clients, seconds, status, resume ? 1 : 0, ...source, requests]);
+  const nice = from === undefined ? 0 : ATTACKING;
+  return program('connections', [port, clients, seconds, status, resume ? 1 : 0, ...source, requests], { nice });
 }
 
 /** Plain processes that do PAM transactions. */
 export function throughLibpam(processes: number, seconds: number, prefix: string, password: string): Promise<Loaded> {
-  return program('libpam', ['pamhook', processes, seconds, prefix], `${password}\n`);
+  return program('libpam', ['pamhook', processes, seconds, prefix], { input: `${password}\n` });
 }
 
-async function program(name: keyof typeof PROGRAMS, args: readonly (string | number)[], input = ''): Promise<Loaded> {
-  const [first = '', ...lines] = (await output(BUILD + name, args.map(String), input)).trimEnd().split('\n');
+/**
+ * Nice values, where they may be chosen. Whoever measures latency must not wait for a processor, or would count the waiting as the server's; attackers
+ * are on other machines, of which the server feels what they send and not what it costs them to send it.
+ */
+const MEASURING = -10;
+const ATTACKING = 10;
+
+interface Run {
+  readonly input?: string;
+  readonly nice?: number;
+}
+
+async function program(
+  name: keyof typeof PROGRAMS,
+  args: readonly (string | number)[],
+  run: Run = {},
+): Promise<Loaded> {
+  const [first = '', ...lines] = (await output(BUILD + name, args.map(String), run)).trimEnd().split('\n');
   const [answered = 0, failed = 0, seconds = 0, late = 0, extra = 0] = first.split(' ').map(Number);
   const latencies = lines.map((line) => Number(line) / 1e6).sort((one, other) => one - other);
   return { answered, failed, seconds, late, extra, latencies };
 }
 
 /** `interruptAfter`: seconds until it is asked to come to its end. */
-async function output(command: string, args: readonly string[], input = '', interruptAfter?: number): Promise<string> {
-  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+async function output(
+  command: string,
+  args: readonly string[],
+  { input = '', nice = 0 }: Run,
+  interruptAfter?: number,
+): Promise<string> {
+  // In a session of its own: between sessions the kernel's autogroups count, and not the nice values of processes.
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'], detached: nice !== 0 });
+  if (child.pid !== undefined && nice !== 0 && process.getuid?.() === 0) beNice(child.pid, nice);
   if (interruptAfter !== undefined) setTimeout(() => child.kill('SIGINT'), interruptAfter * 1000);
   child.stdin.end(input);
   const chunks: Buffer[] = [];
@@ -95,6 +121,15 @@ async function output(command: string, args: readonly string[], input = '', inte
   const text = Buffer.concat(chunks).toString('utf8');
   if (code !== 0) throw new Error(`${command} ended with ${code}: ${text}`);
   return text;
+}
+
+function beNice(pid: number, nice: number): void {
+  setPriority(pid, nice);
+  try {
+    writeFileSync(`/proc/${pid}/autogroup`, String(nice));
+  } catch {
+    // This kernel has none.
+  }
 }
 
 export function percentilesOf({ latencies }: Pick<Loaded, 'latencies'>) {
