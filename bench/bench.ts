@@ -9,7 +9,7 @@ import { forInnerRun, type Options, readOptions } from './options.js';
 import { ROOT } from './paths.js';
 import { casesTable, goalsTable } from './report.js';
 import { type CaseResult, parseResult, type Result } from './result.js';
-import { setStage } from './stage.js';
+import { type Stage, setStage } from './stage.js';
 import { isInside, isRoot, RESULT_FD, runInside } from './throw-away-root.js';
 
 process.exitCode = isInside ? await inner() : await outer();
@@ -47,7 +47,7 @@ async function measureAll(options: Options): Promise<Result> {
   const all = options.kind === 'bench' ? cases : scalingCases;
   for (const each of all.filter((one) => isToBeRun(one, options))) {
     console.error(`${((performance.now() - began) / 1000).toFixed(0).padStart(4)} s  ${each.id}`);
-    results.push(...(await each.run(stage)));
+    results.push(...(await each.run(each.further || each.brief ? briefer(stage) : stage)));
   }
   await stage.end();
   const { version } = JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8'));
@@ -60,6 +60,11 @@ async function measureAll(options: Options): Promise<Result> {
     seconds: options.seconds,
     cases: results,
   };
+}
+
+/** No goal hangs on it, and the whole is to take less than ten minutes. */
+function briefer(stage: Stage): Stage {
+  return { ...stage, options: { ...stage.options, seconds: stage.options.seconds / 2 } };
 }
 
 function isToBeRun({ id, further, forRoot }: Case, { wanted, smoke }: Options): boolean {

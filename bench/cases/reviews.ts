@@ -14,6 +14,8 @@ import type { Case } from './case.js';
 import { expectAnswer } from './expect.js';
 
 const CONNECTIONS = 8;
+/** Seconds. */
+const IDENTITY_CACHE_TTL = 10;
 /** More than any memory of refused tokens could hold. */
 const FORGED = 40_000;
 const FORGED_BRIEFLY = 1_000;
@@ -28,9 +30,9 @@ export const reviewCases: readonly Case[] = [
   { id: 'many-tokens', run: manyTokens },
   { id: 'forged-es256', run: forgedEs256 },
   { id: 'forged-hs256', run: forgedHs256 },
-  { id: 'expired', run: expired },
-  { id: 'unknown-users', run: unknownUsers },
-  { id: 'no-identity-cache', run: noIdentityCache },
+  { id: 'expired', brief: true, run: expired },
+  { id: 'unknown-users', brief: true, run: unknownUsers },
+  { id: 'no-identity-cache', brief: true, run: noIdentityCache },
 ];
 
 async function oneToken(stage: Stage, connections: number): Promise<CaseResult[]> {
@@ -64,7 +66,9 @@ async function manyTokens(stage: Stage): Promise<CaseResult[]> {
   const tokens = users.map((account) => tokenFor(signer, account));
   for (const token of [tokens[0], tokens.at(-1)]) await expectAnswer(pamhook, token ?? '', true);
   const title = `${tokens.length.toLocaleString('en')} tokens and users in turn`;
-  return againstFloor(stage, 'many-tokens', title, pamhook, tokens);
+  // In each such round everybody is looked up once, as `identity-cache-ttl` has it: shorter ones have all of that in them, or nothing.
+  const options = stage.options.smoke ? stage.options : { ...stage.options, seconds: IDENTITY_CACHE_TTL, rounds: 2 };
+  return againstFloor({ ...stage, options }, 'many-tokens', title, pamhook, tokens);
 }
 
 async function forgedEs256(stage: Stage): Promise<CaseResult[]> {
