@@ -30,7 +30,7 @@ NODE_GYP = $(BIN)/node-gyp configure build --loglevel=warn $(NODE_HEADERS)
 NATIVE_SOURCES := binding.gyp $(wildcard src/native/*.cc src/native/*.h)
 ADDON := build/Release/pamhook.node
 TEST_FILES := $(patsubst test/%.ts,build/test/%.js,$(shell find test -name '*.test.ts' | sort))
-SOURCES := $(shell find src -path src/web/browser -prune -o \( -name '*.ts' -o -name '*.css' -o -name '*.svg' \) -print)
+SOURCES := $(shell find src -name '*.ts' -o -name '*.css' -o -name '*.svg')
 BENCH_SOURCES := $(wildcard bench/load/*.c bench/load/*.h)
 FUZZ_SOURCES := $(wildcard test/fuzz/*.cc test/fuzz/*.h)
 FUZZ_TARGETS := $(addprefix build/fuzz/,conversation transaction lookup nss-services)
@@ -136,7 +136,7 @@ screenshots: packages-test packages-page build compile-tests
 soak: packages-test build compile-tests
 	node build/test/soak/soak.js
 
-# pamhook beside the floor, as root in a root that is thrown away: under ten minutes, on a machine that does nothing else. docs/benchmarks.md has the options.
+# pamhook beside the floor, as root in a root that is thrown away: about ten minutes, on a machine that does nothing else. docs/benchmarks.md has the options.
 bench: packages-bench build compile-bench
 	node build/bench/bench.js
 

@@ -62,7 +62,7 @@ async function measureAll(options: Options): Promise<Result> {
   };
 }
 
-/** No goal hangs on it, and the whole is to take less than ten minutes. */
+/** No goal hangs on it, and the whole is to take no more than ten minutes. */
 function briefer(stage: Stage): Stage {
   return { ...stage, options: { ...stage.options, seconds: stage.options.seconds / 2 } };
 }

@@ -1,5 +1,5 @@
 #!/bin/bash
-# As root: builds a copy of this tree as an ordinary user, of an account that is there for these processes alone, and calls make there with the arguments. Called by `make test-user`.
+# As root: builds a copy of this tree as an ordinary user, of an account that is there for these processes alone, and calls make there with the arguments, or to test it all. Called by `make test-user`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -25,4 +25,4 @@ export home uid HOME=$home TMPDIR=$home/tmp XDG_CACHE_HOME=$home/.cache npm_conf
 # The directory being closed to others, the files are reached through mounts alone.
 unshare --mount --propagation private bash -euc '
   for file in passwd group; do mount --bind "$home/$file" "/etc/$file"; done
-  exec setpriv --reuid "$uid" --regid "$uid" --clear-groups make "$@"' bash "$@"
+  exec setpriv --reuid "$uid" --regid "$uid" --clear-groups make "$@"' bash "${@:-test}"

@@ -1,5 +1,6 @@
 /** Reviews over kept connections, as fast as they go: good tokens of one and of many, forged and expired ones, people who have gone. */
 import { writeFileSync } from 'node:fs';
+import { options as settings } from '#src/config/options.js';
 import { makeKey } from '#src/keys/new-key.js';
 import { grouped, one, unknown } from '../accounts.js';
 import { saturated, takeTurns, withMoreRounds } from '../measure.js';
@@ -15,7 +16,7 @@ import { expectAnswer } from './expect.js';
 
 const CONNECTIONS = 8;
 /** Seconds. */
-const IDENTITY_CACHE_TTL = 10;
+const IDENTITY_CACHE_TTL = settings['identity-cache-ttl'].default / 1000;
 /** More than any memory of refused tokens could hold. */
 const FORGED = 40_000;
 const FORGED_BRIEFLY = 1_000;

@@ -54,4 +54,12 @@ describe('the code of a daemon', { concurrency: true }, () => {
       });
     });
   }
+
+  it('is waited for no longer than a minute', async (t) => {
+    const scene = loadingFor(await setScene(t), 'front', 3_600_000);
+    await assert.rejects(
+      startDaemon(t, scene),
+      /answers no longer and is killed[\s\S]*the front did not start: SIGKILL/,
+    );
+  });
 });
